@@ -1,0 +1,1 @@
+"""Industrial data sets: catalogue, download, verification, loading."""

@@ -1,0 +1,1 @@
+"""Virtual equipment and what lessons and apps show of it."""
