@@ -11,3 +11,23 @@ class FigureError(LabsError):
 
 class TextError(LabsError):
     """A lesson's or an app's text file is missing, or lacks an entry, or has a wrong one."""
+
+
+class PlantError(LabsError, ValueError):
+    """A plant, a rig or a sensor got something it cannot work with."""
+
+
+class ParameterError(PlantError):
+    """A plant's parameter is missing, not a number, or outside its physical limits."""
+
+
+class FaultError(PlantError):
+    """A fault that the plant does not have, or a severity outside [0, 1]."""
+
+
+class SignalError(PlantError):
+    """An unknown input or output, a value that is not a number, or a wrong time or step."""
+
+
+class OperatingPointError(PlantError):
+    """The asked steady state does not exist, or lies outside the plant's limits."""

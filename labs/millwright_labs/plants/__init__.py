@@ -1,0 +1,40 @@
+"""Virtual machines as python-control systems, with faults, sensors and a bench to run them on.
+
+>>> P = furnace_zone(faults={"heater_wear": 0.3})
+>>> x, u, y = operating_point(P, Q1=40.0)
+>>> rig = Rig(P, dt=1.0, seed=4)
+>>> y = rig.step(Q1=40.0)
+
+Each plant's module holds its physics and numbers, with their sources; `card` prints them.
+"""
+
+from millwright_labs.errors import (
+    FaultError,
+    OperatingPointError,
+    ParameterError,
+    PlantError,
+    SignalError,
+)
+from millwright_labs.plants.equilibrium import operating_point
+from millwright_labs.plants.furnace_zone import FurnaceZone, furnace_zone
+from millwright_labs.plants.incubator import Incubator, incubator
+from millwright_labs.plants.plant import Plant
+from millwright_labs.plants.rig import Rig, record
+from millwright_labs.plants.sensors import Sensor
+
+__all__ = [
+    "FaultError",
+    "FurnaceZone",
+    "Incubator",
+    "OperatingPointError",
+    "ParameterError",
+    "Plant",
+    "PlantError",
+    "Rig",
+    "Sensor",
+    "SignalError",
+    "furnace_zone",
+    "incubator",
+    "operating_point",
+    "record",
+]

@@ -1,0 +1,410 @@
+"""The plant on a bench: it keeps its state and clock, takes inputs and gives measurements.
+
+`Rig` integrates the plant's own equations with the classical Runge-Kutta method of order 4 at
+constant inputs, in as many equal substeps as the plant's `max_step` asks for. `record` runs a
+whole test and returns a table.
+"""
+
+import math
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from millwright_labs.errors import SignalError
+from millwright_labs.plants.plant import Plant, as_number, severity_at
+from millwright_labs.plants.sensors import SENSOR_FAULTS, Sensor
+
+SECONDS_PER_HOUR = 3600.0
+
+#: Random numbers are drawn in blocks, because one at a time costs more than the plant.
+BLOCK = 256
+
+
+class Rig:
+    """A plant on a bench, to be run step by step by a controller.
+
+    Two rigs never share anything: each has its state, its clock and its random numbers.
+
+    Parameters
+    ----------
+    P : Plant
+        The machine, with its faults.
+    dt : float
+        Time (s) that one `step` takes; the sample time.
+    seed : int, optional
+        Of the sensors' noise and lost samples. The same seed gives the same readings; None
+        gives different ones each time.
+    x0 : array_like, optional
+        Initial state, shape (nstates,); default `P.x0`.
+    sensors : bool or mapping of str to Sensor
+        True: the plant's own sensors; False: the true outputs, without noise or sensor faults.
+        A mapping replaces single sensors by output.
+
+    Attributes
+    ----------
+    t : float
+        Time (s) since the start.
+    x : ndarray, shape (nstates,)
+        The true state (a copy).
+    u : dict of str to float
+        The inputs as the actuators apply them.
+    y : dict of str to float
+        The last measurement. A lost sample is NaN. Outputs that have no sensor are left out.
+
+    Raises
+    ------
+    SignalError
+        `dt` not positive, a wrong initial state, a sensor for an unknown output.
+    """
+
+    def __init__(
+        self,
+        P: Plant,
+        dt: float,
+        seed: int | None = None,
+        x0: Sequence[float] | np.ndarray | None = None,
+        sensors: bool | Mapping[str, Sensor] = True,
+    ):
+        self.P = P
+        self.dt = _checked_step(dt)
+        self.t = 0.0
+        self._steps = 0
+        self._state = _checked_state(P, x0)
+        self._inputs = P.u0.tolist()
+        self._input_place = {name: i for i, name in enumerate(P.input_labels)}
+        self._limits = [P.limits[s.name] for s in P.model.inputs]
+        self._longest_step = P.model.max_step(P.parameters)
+        self._channels = _channels(P, sensors, seed)
+        self.y: dict[str, float] = {}
+        self._measure(0.0)
+
+    @property
+    def x(self) -> np.ndarray:
+        """The true state, shape (nstates,)."""
+        return np.array(self._state)
+
+    @property
+    def u(self) -> dict[str, float]:
+        """The inputs as applied."""
+        return dict(zip(self._input_place, self._inputs, strict=True))
+
+    def set(self, **inputs: float) -> None:
+        """Set inputs without letting time pass; each is clipped to its actuator's limits.
+
+        Raises
+        ------
+        SignalError
+            Unknown input, or a value that is not a number. No input is changed then.
+        """
+        new = self._inputs.copy()
+        for name, value in inputs.items():
+            place = self._input_place.get(name)
+            if place is None:
+                raise SignalError(
+                    f"{self.P.name} has no input {name!r}. "
+                    f"Choose from: {', '.join(self._input_place)}."
+                )
+            if type(value) is not float:
+                value = _checked_value(self.P, name, value)
+            low, high = self._limits[place]
+            if low <= value <= high:
+                new[place] = value
+            elif value != value:
+                _checked_value(self.P, name, value)
+            else:
+                new[place] = low if value < low else high
+        self._inputs = new
+
+    def step(self, **inputs: float) -> dict[str, float]:
+        """Hold the inputs for `dt` seconds and return the new measurement.
+
+        Parameters
+        ----------
+        **inputs : float
+            By name; inputs not named keep their value. Each is clipped to its limits, as the
+            real actuator does.
+
+        Returns
+        -------
+        dict of str to float
+            The measurement at the new time.
+
+        Raises
+        ------
+        SignalError
+            Unknown input, or a value that is not a number; the rig stays as it was.
+        """
+        if inputs:
+            self.set(**inputs)
+        self._steps += 1
+        # Counted, not added up: after a million steps of 0.1 s the clock still shows 100000 s.
+        return self._advance(self._steps * self.dt)
+
+    def _advance(self, t: float) -> dict[str, float]:
+        dt = t - self.t
+        self._state = integrate(self.P, self.t, self._state, self._inputs, dt, self._longest_step)
+        self.t = t
+        self._measure(dt)
+        return self.y.copy()
+
+    def _measure(self, dt: float) -> None:
+        P, t = self.P, self.t
+        outputs = P.model.out(t, self._state, self._inputs, P.parameters, P.severities(t))
+        self.y = {channel.name: channel.read(t, dt, outputs) for channel in self._channels}
+
+
+def integrate(
+    P: Plant,
+    t: float,
+    x: Sequence[float],
+    u: Sequence[float],
+    dt: float,
+    longest_step: float,
+) -> list[float]:
+    """Advance a plant by `dt` seconds at constant inputs; return the new state.
+
+    Classical Runge-Kutta of order 4 in equal substeps of at most `longest_step` seconds.
+    """
+    rhs, p = P.model.rhs, P.parameters
+    n = max(1, math.ceil(dt / longest_step - 1e-9))
+    h = dt / n
+    half, sixth = h / 2, h / 6
+    moving = P._moving_faults
+    f0 = f1 = f2 = P.severities(t)
+    x = list(x)
+    for i in range(n):
+        t0 = t + i * h
+        if moving:
+            f0, f1, f2 = P.severities(t0), P.severities(t0 + half), P.severities(t0 + h)
+        k1 = rhs(t0, x, u, p, f0)
+        k2 = rhs(t0 + half, [a + half * b for a, b in zip(x, k1, strict=True)], u, p, f1)
+        k3 = rhs(t0 + half, [a + half * b for a, b in zip(x, k2, strict=True)], u, p, f1)
+        k4 = rhs(t0 + h, [a + h * b for a, b in zip(x, k3, strict=True)], u, p, f2)
+        x = [
+            a + sixth * (b + 2.0 * (c + d) + e)
+            for a, b, c, d, e in zip(x, k1, k2, k3, k4, strict=True)
+        ]
+    return x
+
+
+class _TrueOutput:
+    """A channel that reads an output as it is."""
+
+    def __init__(self, name: str, place: int):
+        self.name, self.place = name, place
+
+    def read(self, t: float, dt: float, outputs: Sequence[float]) -> float:
+        return outputs[self.place]
+
+
+class _Channel(_TrueOutput):
+    """One sensor at work, with its random numbers, its past and its faults."""
+
+    def __init__(
+        self,
+        name: str,
+        place: int,
+        sensor: Sensor,
+        faults: Mapping[str, Any],
+        rng: np.random.Generator,
+    ):
+        super().__init__(name, place)
+        self.sensor, self.faults, self.rng = sensor, faults, rng
+        self._noise: list[float] = []
+        self._past: deque[tuple[float, float]] = deque()
+        self._drift = 0.0
+        self._last = math.nan
+
+    def read(self, t: float, dt: float, outputs: Sequence[float]) -> float:
+        sensor = self.sensor
+        value = outputs[self.place]
+        if sensor.delay:
+            value = self._delayed(t, value)
+        faults = self.faults and {
+            kind: severity_at(f"{self.name}_{kind}", severity, t)
+            for kind, severity in self.faults.items()
+        }
+        if faults:
+            self._drift += faults.get("drift", 0.0) * sensor.drift * dt / SECONDS_PER_HOUR
+            value += faults.get("bias", 0.0) * sensor.bias + self._drift
+        if sensor.noise:
+            if not self._noise:
+                self._noise = self.rng.standard_normal(BLOCK).tolist()
+            value += sensor.noise * self._noise.pop()
+        value = min(max(value, sensor.low), sensor.high)
+        if sensor.step:
+            value = round(round(value / sensor.step) * sensor.step, 9)
+        if faults and faults.get("stuck", 0.0) > 0.0 and self._last == self._last:
+            value = self._last
+        self._last = value
+        lost = sensor.dropout
+        if faults and "dropout" in faults:
+            lost = 1.0 - (1.0 - lost) * (1.0 - faults["dropout"])
+        if lost and self.rng.random() < lost:
+            return math.nan
+        return value
+
+    def _delayed(self, t: float, value: float) -> float:
+        """Give the output as it was `delay` seconds ago, on a straight line between samples."""
+        past = self._past
+        past.append((t, value))
+        then = t - self.sensor.delay
+        while len(past) > 1 and past[1][0] <= then:
+            past.popleft()
+        t0, y0 = past[0]
+        if then <= t0 or len(past) == 1:
+            return y0
+        t1, y1 = past[1]
+        return y0 + (y1 - y0) * (then - t0) / (t1 - t0)
+
+
+def _channels(
+    P: Plant, sensors: bool | Mapping[str, Sensor], seed: int | None
+) -> list[_TrueOutput]:
+    names = [signal.name for signal in P.model.outputs]
+    if sensors is False:
+        return [_TrueOutput(name, place) for place, name in enumerate(names)]
+    fitted = dict(P.model.sensors)
+    if sensors is not True:
+        unknown = sorted(set(sensors) - set(names))
+        if unknown:
+            raise SignalError(
+                f"{P.name} has no output {', '.join(map(repr, unknown))} to put a sensor on. "
+                f"Choose from: {', '.join(names)}."
+            )
+        fitted |= sensors
+    # One stream a place, so that taking one sensor away leaves the others' noise as it was.
+    streams = np.random.SeedSequence(seed).spawn(len(names))
+    return [
+        _Channel(
+            name,
+            place,
+            fitted[name],
+            {k: P.faults[f"{name}_{k}"] for k in SENSOR_FAULTS if f"{name}_{k}" in P.faults},
+            np.random.default_rng(streams[place]),
+        )
+        for place, name in enumerate(names)
+        if name in fitted
+    ]
+
+
+def _checked_step(dt: Any) -> float:
+    try:
+        number = as_number(dt)
+    except TypeError:
+        number = math.nan
+    if not 0.0 < number < math.inf:
+        raise SignalError(f"The step dt must be a positive time in seconds, got {dt!r}.")
+    return number
+
+
+def _checked_state(P: Plant, x0: Any) -> list[float]:
+    if x0 is None:
+        return P.x0.tolist()
+    try:
+        state = np.asarray(x0, dtype=float)
+    except (TypeError, ValueError):
+        state = np.array(math.nan)
+    if state.shape != (P.nstates,) or not np.all(np.isfinite(state)):
+        raise SignalError(
+            f"The initial state of {P.name} must be {P.nstates} finite numbers "
+            f"({', '.join(P.state_labels)}), got {x0!r}."
+        )
+    return state.tolist()
+
+
+def _checked_value(P: Plant, name: str, value: Any) -> float:
+    try:
+        number = as_number(value)
+    except TypeError:
+        number = math.nan
+    if math.isnan(number):
+        raise SignalError(
+            f"Input {name!r} of {P.name} must be a number in {P.units[name]}, got {value!r}."
+        )
+    return number
+
+
+def record(
+    P: Plant,
+    t: Sequence[float] | np.ndarray,
+    inputs: Mapping[str, float | Sequence[float] | np.ndarray | Callable[[float], float]],
+    seed: int | None = None,
+    x0: Sequence[float] | np.ndarray | None = None,
+    sensors: bool | Mapping[str, Sensor] = True,
+) -> pd.DataFrame:
+    """Run a test and write it down.
+
+    Parameters
+    ----------
+    P : Plant
+        The machine.
+    t : array_like, shape (n,)
+        Times (s) of the samples, increasing; the plant starts at the first one.
+    inputs : mapping of str to float, array_like of shape (n,), or callable
+        By input: constant, one value a sample, or a function of time (s). Row k's inputs are
+        held from ``t[k]`` to ``t[k+1]``. Inputs left out stay at `P.u0`.
+    seed, x0, sensors
+        As for `Rig`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index `t` (s); columns inputs, as the actuators applied them, then outputs as measured
+        at that time. Units by column in ``.attrs["units"]``.
+
+    Raises
+    ------
+    SignalError
+        Times that do not increase, unknown inputs, wrong lengths, values that are no numbers.
+    """
+    try:
+        times = np.asarray(t, dtype=float)
+    except (TypeError, ValueError):
+        times = np.array(math.nan)
+    if (
+        times.ndim != 1
+        or len(times) < 2
+        or not np.all(np.isfinite(times))
+        or not np.all(np.diff(times) > 0)
+    ):
+        raise SignalError("The times t must be at least two increasing numbers in seconds.")
+    unknown = sorted(set(inputs) - set(P.input_labels))
+    if unknown:
+        raise SignalError(
+            f"{P.name} has no input {', '.join(map(repr, unknown))}. "
+            f"Choose from: {', '.join(P.input_labels)}."
+        )
+    columns = {name: _samples(P, name, given, times) for name, given in inputs.items()}
+    rig = Rig(P, dt=float(times[1] - times[0]), seed=seed, x0=x0, sensors=sensors)
+    rig.t = float(times[0])
+    rows = []
+    for k, now in enumerate(times.tolist()):
+        if k:
+            rig._advance(now)
+        rig.set(**{name: values[k] for name, values in columns.items()})
+        rows.append({**rig.u, **rig.y})
+    table = pd.DataFrame(rows, index=pd.Index(times, name="t"))
+    table.attrs["units"] = {"t": "s"} | {name: P.units[name] for name in table.columns}
+    table.attrs["plant"] = P.model.id
+    return table
+
+
+def _samples(P: Plant, name: str, given: Any, times: np.ndarray) -> list[float]:
+    if callable(given):
+        given = [given(float(time)) for time in times]
+    try:
+        values = np.asarray(given, dtype=float)
+    except (TypeError, ValueError):
+        values = np.array(math.nan)
+    if values.ndim == 0:
+        values = np.full(len(times), float(values))
+    if values.shape != times.shape or np.any(np.isnan(values)):
+        raise SignalError(
+            f"Input {name!r} of {P.name} needs one number in {P.units[name]}, or "
+            f"{len(times)} of them (one for each time), without gaps."
+        )
+    return values.tolist()
