@@ -1,0 +1,103 @@
+// Draws a matplotlib figure: the background is a picture, what moves comes as points in its pixels.
+
+function trace(context, points, from, to) {
+  context.beginPath();
+  let down = false;
+  for (let i = from; i < to; i++) {
+    const x = points[2 * i], y = points[2 * i + 1];
+    if (Number.isNaN(x)) { down = false; continue; }
+    if (down) context.lineTo(x, y); else context.moveTo(x, y);
+    down = true;
+  }
+}
+
+function outline(marker, x, y) {
+  const path = new Path2D();
+  let down = false;
+  for (const corner of marker) {
+    if (corner === null) { down = false; continue; }
+    if (down) path.lineTo(x + corner[0], y + corner[1]);
+    else path.moveTo(x + corner[0], y + corner[1]);
+    down = true;
+  }
+  return path;
+}
+
+function paint(context, stroke, path) {
+  if (stroke.fill) { context.fillStyle = stroke.fill; context.fill(...path); }
+  if (stroke.stroke) context.stroke(...path);
+}
+
+function draw(context, strokes, points) {
+  let at = 0;
+  for (const stroke of strokes) {
+    context.save();
+    if (stroke.clip) { context.beginPath(); context.rect(...stroke.clip); context.clip(); }
+    context.strokeStyle = stroke.stroke ?? "transparent";
+    context.lineWidth = stroke.width;
+    context.setLineDash(stroke.dashes);
+    context.lineDashOffset = stroke.offset;
+    context.lineCap = stroke.cap;
+    context.lineJoin = stroke.join;
+    const end = at + stroke.count;
+    if (stroke.marker) {
+      for (let i = at; i < end; i++) {
+        paint(context, stroke, [outline(stroke.marker, points[2 * i], points[2 * i + 1])]);
+      }
+    } else {
+      trace(context, points, at, end);
+      paint(context, stroke, []);
+    }
+    at = end;
+    context.restore();
+  }
+}
+
+function render({ model, el }) {
+  const canvas = document.createElement("canvas");
+  canvas.setAttribute("role", "img");
+  canvas.style.cssText = "display: block; width: 100%; height: auto;";
+  el.classList.add("mw-live");
+  el.append(canvas);
+  const context = canvas.getContext("2d");
+  let picture = null, source = null, asked = false, frames = 0;
+
+  async function refresh() {
+    asked = false;
+    const background = model.get("background");
+    if (background !== source) {
+      source = background;
+      const next = await createImageBitmap(new Blob([background], { type: "image/png" }));
+      if (source !== background) return; // a newer one is on its way
+      picture?.close();
+      picture = next;
+      canvas.width = picture.width;
+      canvas.height = picture.height;
+    }
+    if (!picture) return;
+    const view = model.get("points");
+    const bytes = view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+    context.drawImage(picture, 0, 0);
+    draw(context, model.get("strokes"), new Float32Array(bytes));
+    canvas.setAttribute("aria-label", model.get("alt"));
+    canvas.dataset.frames = ++frames;
+  }
+  function ask() {
+    if (!asked) { asked = true; requestAnimationFrame(refresh); }
+  }
+  const changes = "change:background change:strokes change:points change:alt";
+  model.on(changes, ask);
+
+  const watch = new ResizeObserver(() => {
+    const width = Math.round(el.clientWidth);
+    if (width > 0 && width !== Math.round(model.get("width"))) {
+      model.set("width", width);
+      model.save_changes();
+    }
+  });
+  watch.observe(el);
+  ask();
+  return () => { watch.disconnect(); model.off(changes, ask); picture?.close(); };
+}
+
+export default { render };
