@@ -15,17 +15,24 @@ from millwright_labs.errors import (
     PlantError,
     SignalError,
 )
+from millwright_labs.plants.cnc_axis import AXES, CncAxis, cnc_axis, position_loop
+from millwright_labs.plants.dc_motor import DcMotor, dc_motor
 from millwright_labs.plants.equilibrium import operating_point
 from millwright_labs.plants.furnace_zone import FurnaceZone, furnace_zone
 from millwright_labs.plants.incubator import Incubator, incubator
+from millwright_labs.plants.mill_agc import MillAgc, mill_agc
 from millwright_labs.plants.plant import Plant
 from millwright_labs.plants.rig import Rig, record
 from millwright_labs.plants.sensors import Sensor
 
 __all__ = [
+    "AXES",
+    "CncAxis",
+    "DcMotor",
     "FaultError",
     "FurnaceZone",
     "Incubator",
+    "MillAgc",
     "OperatingPointError",
     "ParameterError",
     "Plant",
@@ -33,8 +40,12 @@ __all__ = [
     "Rig",
     "Sensor",
     "SignalError",
+    "cnc_axis",
+    "dc_motor",
     "furnace_zone",
     "incubator",
+    "mill_agc",
     "operating_point",
+    "position_loop",
     "record",
 ]

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import scipy.integrate
 import scipy.optimize
 
 from millwright_labs.errors import OperatingPointError, SignalError
@@ -11,6 +12,9 @@ from millwright_labs.plants.rig import _checked_value
 
 #: A steady state's derivatives must be this small against the scale of each state's motion.
 RESIDUAL = 1e-9
+
+#: How long (s) a machine that starts from rest is given to settle.
+SETTLING_TIME = 1e5
 
 
 def operating_point(P: Plant, **inputs: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -55,14 +59,31 @@ def operating_point(P: Plant, **inputs: float) -> tuple[np.ndarray, np.ndarray, 
         return P.dynamics(0.0, state, u)[free]
 
     start = x[free]
-    solution = scipy.optimize.root(residual, start, method="hybr", tol=1e-13)
     scale = np.maximum(np.abs(residual(start)), 1.0)
-    if not np.all(np.abs(residual(solution.x)) <= RESIDUAL * scale):
+
+    def settled(values: np.ndarray) -> np.ndarray | None:
+        """Polish `values` to a steady state; None if there is none, or only an unstable one."""
+        solution = scipy.optimize.root(residual, values, method="hybr", tol=1e-13)
+        if not np.all(np.abs(residual(solution.x)) <= RESIDUAL * scale):
+            return None
+        state = x.copy()
+        state[free] = solution.x
+        A = P.linearize(state, u).A[np.ix_(free, free)]
+        return solution.x if np.all(np.linalg.eigvals(A).real < 0.0) else None
+
+    found = settled(start)
+    if found is None:
+        # Newton's method does not cross the hump of static friction; the machine does.
+        run = scipy.integrate.solve_ivp(
+            lambda t, values: residual(values), (0.0, SETTLING_TIME), start, method="LSODA"
+        )
+        found = settled(run.y[:, -1])
+    if found is None:
         raise OperatingPointError(
             f"{P.name} settles nowhere at {_named(P, u)}. Try other inputs, or let a Rig run "
             "and look what it does."
         )
-    x[free] = solution.x
+    x[free] = found
     y = P.output(0.0, x, u)
     _check_limits(P, [s.name for s in P.model.outputs], y, "is safe")
     return x, u, y

@@ -78,7 +78,7 @@ def _rest(p: FurnaceZone) -> tuple[Sequence[float], Sequence[float]]:
     return [p.T_ambient] * 4, [0.0, 0.0]
 
 
-def _max_step(p: FurnaceZone) -> float:
+def _max_step(x: Sequence[float], u: Sequence[float], p: Any, f: Any) -> float:
     return 0.2 / max(p.loss + 2.0 * p.coupling, 1.0 / p.sensor_lag)
 
 

@@ -70,7 +70,7 @@ def _rest(p: Incubator) -> tuple[Sequence[float], Sequence[float]]:
     return [21.0, 21.0], [0.0, 21.0]
 
 
-def _max_step(p: Incubator) -> float:
+def _max_step(x: Sequence[float], u: Sequence[float], p: Any, f: Any) -> float:
     air = (p.G_heater + p.G_box + p.G_lid) / p.C_air
     return 0.2 / (air + p.G_heater / p.C_heater)
 

@@ -122,6 +122,21 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Transport:
+    """An output that arrives late, because the material has to travel to its sensor.
+
+    `output` is `source`, as it was when the material now at the sensor passed the machine:
+    `distance` (a parameter's name, m) ago at `speed` (an input's name, m/s). In the equations
+    the output is an approximation with states; a rig follows the material itself.
+    """
+
+    output: str
+    source: str
+    distance: str
+    speed: str
+
+
+@dataclass(frozen=True)
 class Model:
     """One kind of plant: everything but its numbers.
 
@@ -137,7 +152,8 @@ class Model:
     rhs, out : callable
         See `Equation`. Only floats, attribute access and `math` are used inside.
     max_step : callable
-        ``max_step(p)``: the longest Runge-Kutta step (s) that stays stable and accurate.
+        ``max_step(x, u, p, f)``: the longest Runge-Kutta step (s) that stays stable and
+        accurate from state `x` on.
     step_reason : str
         Why that step, for the card.
     faults : tuple of Fault
@@ -146,6 +162,8 @@ class Model:
         By output. An output without a sensor is calculated, not measured.
     running_states : tuple of str
         States that keep running in steady operation, such as an axis' position.
+    transports : tuple of Transport
+        Outputs that material has to travel to.
     sources : tuple of str
         Where structure and numbers come from.
     """
@@ -160,12 +178,13 @@ class Model:
     rest: Callable[[Any], tuple[Sequence[float], Sequence[float]]]
     rhs: Equation
     out: Equation
-    max_step: Callable[[Any], float]
+    max_step: Callable[[Sequence[float], Sequence[float], Any, Any], float]
     step_reason: str
     faults: tuple[Fault, ...]
     sensors: Mapping[str, Sensor]
     sources: tuple[str, ...]
     running_states: tuple[str, ...] = ()
+    transports: tuple[Transport, ...] = ()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         # A description does not change, and copies of a plant are the same kind of plant.
@@ -241,6 +260,8 @@ class Plant(ct.NonlinearIOSystem):
         Of every input (what the actuator can do) and output (what is safe).
     running_states : tuple of str
         States that keep running in steady operation.
+    moving_faults : bool
+        Whether a fault of the machine varies in time.
 
     Raises
     ------
@@ -276,7 +297,7 @@ class Plant(ct.NonlinearIOSystem):
             for fault in model.faults
             if fault.name in self.faults
         }
-        self._moving_faults = any(callable(s) for s in self._severities.values())
+        self.moving_faults = any(callable(s) for s in self._severities.values())
         self._numbers = parameters
         self._constant = SimpleNamespace(**{fault.name: 0.0 for fault in model.faults})
         for fault, severity in self._severities.items():
@@ -304,7 +325,7 @@ class Plant(ct.NonlinearIOSystem):
 
     def severities(self, t: float = 0.0) -> Any:
         """Give the machine's fault severities at time `t` (s), by name."""
-        if not self._moving_faults:
+        if not self.moving_faults:
             return self._constant
         f = SimpleNamespace(**vars(self._constant))
         for fault, severity in self._severities.items():

@@ -1,7 +1,7 @@
 """The plant on a bench: it keeps its state and clock, takes inputs and gives measurements.
 
 `Rig` integrates the plant's own equations with the classical Runge-Kutta method of order 4 at
-constant inputs, in as many equal substeps as the plant's `max_step` asks for. `record` runs a
+constant inputs, in substeps no longer than the plant's `max_step` allows. `record` runs a
 whole test and returns a table.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from millwright_labs.errors import SignalError
-from millwright_labs.plants.plant import Plant, as_number, severity_at
+from millwright_labs.plants.plant import Plant, Transport, as_number, severity_at
 from millwright_labs.plants.sensors import SENSOR_FAULTS, Sensor
 
 SECONDS_PER_HOUR = 3600.0
@@ -76,7 +76,7 @@ class Rig:
         self._inputs = P.u0.tolist()
         self._input_place = {name: i for i, name in enumerate(P.input_labels)}
         self._limits = [P.limits[s.name] for s in P.model.inputs]
-        self._longest_step = P.model.max_step(P.parameters)
+        self._lines = [_Line(P, transport, self._state) for transport in P.model.transports]
         self._channels = _channels(P, sensors, seed)
         self.y: dict[str, float] = {}
         self._measure(0.0)
@@ -144,15 +144,24 @@ class Rig:
         return self._advance(self._steps * self.dt)
 
     def _advance(self, t: float) -> dict[str, float]:
-        dt = t - self.t
-        self._state = integrate(self.P, self.t, self._state, self._inputs, dt, self._longest_step)
+        P, start, u = self.P, self.t, self._inputs
+        trace: list[tuple[float, list[float]]] | None = None
+        if self._lines:
+            trace = [(start, self._state)]
+        self._state = integrate(P, start, self._state, u, t - start, trace)
+        for line in self._lines:
+            line.move(P, u, trace or [])
         self.t = t
-        self._measure(dt)
+        self._measure(t - start)
         return self.y.copy()
 
     def _measure(self, dt: float) -> None:
         P, t = self.P, self.t
         outputs = P.model.out(t, self._state, self._inputs, P.parameters, P.severities(t))
+        if self._lines:
+            outputs = list(outputs)
+            for line in self._lines:
+                outputs[line.place] = line.arriving()
         self.y = {channel.name: channel.read(t, dt, outputs) for channel in self._channels}
 
 
@@ -162,32 +171,80 @@ def integrate(
     x: Sequence[float],
     u: Sequence[float],
     dt: float,
-    longest_step: float,
+    trace: list[tuple[float, list[float]]] | None = None,
 ) -> list[float]:
     """Advance a plant by `dt` seconds at constant inputs; return the new state.
 
-    Classical Runge-Kutta of order 4 in equal substeps of at most `longest_step` seconds.
+    Classical Runge-Kutta of order 4, in substeps no longer than the plant's `max_step` at the
+    state where each begins. Times and states after each substep are added to `trace`.
     """
-    rhs, p = P.model.rhs, P.parameters
-    n = max(1, math.ceil(dt / longest_step - 1e-9))
-    h = dt / n
-    half, sixth = h / 2, h / 6
-    moving = P._moving_faults
+    model, p = P.model, P.parameters
+    rhs, max_step = model.rhs, model.max_step
+    moving = P.moving_faults
     f0 = f1 = f2 = P.severities(t)
     x = list(x)
-    for i in range(n):
-        t0 = t + i * h
+    end = t + dt
+    left = dt
+    while left > 0.0:
+        n = math.ceil(left / max_step(x, u, p, f0) - 1e-9)
+        h = left / n if n > 1 else left
+        half, sixth = h / 2.0, h / 6.0
         if moving:
-            f0, f1, f2 = P.severities(t0), P.severities(t0 + half), P.severities(t0 + h)
-        k1 = rhs(t0, x, u, p, f0)
-        k2 = rhs(t0 + half, [a + half * b for a, b in zip(x, k1, strict=True)], u, p, f1)
-        k3 = rhs(t0 + half, [a + half * b for a, b in zip(x, k2, strict=True)], u, p, f1)
-        k4 = rhs(t0 + h, [a + h * b for a, b in zip(x, k3, strict=True)], u, p, f2)
+            f0, f1, f2 = P.severities(t), P.severities(t + half), P.severities(t + h)
+        k1 = rhs(t, x, u, p, f0)
+        k2 = rhs(t + half, [a + half * b for a, b in zip(x, k1, strict=True)], u, p, f1)
+        k3 = rhs(t + half, [a + half * b for a, b in zip(x, k2, strict=True)], u, p, f1)
+        k4 = rhs(t + h, [a + h * b for a, b in zip(x, k3, strict=True)], u, p, f2)
         x = [
             a + sixth * (b + 2.0 * (c + d) + e)
             for a, b, c, d, e in zip(x, k1, k2, k3, k4, strict=True)
         ]
+        t, left = (t + h, left - h) if n > 1 else (end, 0.0)
+        if trace is not None:
+            trace.append((t, x))
     return x
+
+
+class _Line:
+    """Material on its way from the machine to a sensor, as (place, value) pairs.
+
+    Places count along the material, so a change of speed moves all of it alike.
+    """
+
+    def __init__(self, P: Plant, transport: Transport, state: Sequence[float]):
+        outputs = P.output_labels
+        self.place, self.source = outputs.index(transport.output), outputs.index(transport.source)
+        self.speed = P.input_labels.index(transport.speed)
+        self.length = float(getattr(P.parameters, transport.distance))
+        self.travelled = 0.0
+        arriving = P.output(0.0, state, P.u0)[self.place]
+        self.points = deque([(-self.length, float(arriving))])
+
+    def move(
+        self, P: Plant, u: Sequence[float], trace: Sequence[tuple[float, Sequence[float]]]
+    ) -> None:
+        """Add what the machine made along `trace`, and drop what has passed the sensor."""
+        out, p, start = P.model.out, P.parameters, trace[0][0]
+        for t, x in trace:
+            made = out(t, x, u, p, P.severities(t))[self.source]
+            self.points.append((self.travelled + u[self.speed] * (t - start), made))
+        self.travelled = self.points[-1][0]
+        at_sensor = self.travelled - self.length
+        while len(self.points) > 1 and self.points[1][0] <= at_sensor:
+            self.points.popleft()
+
+    def arriving(self) -> float:
+        """Give the value of the material that is at the sensor now."""
+        return _between(self.points, self.travelled - self.length)
+
+
+def _between(points: Sequence[tuple[float, float]], place: float) -> float:
+    """Interpolate between the first two points of a queue; hold outside them."""
+    x0, y0 = points[0]
+    if len(points) == 1 or place <= x0:
+        return y0
+    x1, y1 = points[1]
+    return y1 if place >= x1 else y0 + (y1 - y0) * (place - x0) / (x1 - x0)
 
 
 class _TrueOutput:
@@ -254,11 +311,7 @@ class _Channel(_TrueOutput):
         then = t - self.sensor.delay
         while len(past) > 1 and past[1][0] <= then:
             past.popleft()
-        t0, y0 = past[0]
-        if then <= t0 or len(past) == 1:
-            return y0
-        t1, y1 = past[1]
-        return y0 + (y1 - y0) * (then - t0) / (t1 - t0)
+        return _between(past, then)
 
 
 def _channels(
