@@ -9,11 +9,11 @@ test:  ## the whole suite
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	.venv/bin/python -m pytest $(ARGS)
+	.venv/bin/pytest $(ARGS)
 
 quick:  ## the suite without slow parts and browser
 	@sh tools/setup.sh
-	.venv/bin/python -m pytest -m "not slow and not browser" $(ARGS)
+	.venv/bin/pytest -m "not slow and not browser" $(ARGS)
 
 bench:  ## the figures of the README, measured here, into benchmarks/results.json
 	@sh tools/setup.sh browser

@@ -46,6 +46,8 @@ set_up_environment() {
     .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock ||
         fail "the packages could not be installed: check the network or the package index that pip uses, then run this again"
     .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+    # A trace of the build that would hide the installed entry points from whoever starts here.
+    rm -rf millwright.egg-info
     .venv/bin/python -m compileall -q datasets labs autograder
     cat requirements.lock pyproject.toml | sha256sum >.venv/ready
 }

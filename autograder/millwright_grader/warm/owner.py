@@ -1,0 +1,257 @@
+"""The owner's side of a warm parent: start it, ask it for kernels, end it."""
+
+import array
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from . import parent as parent_script
+
+# A parent that imports the largest set on a busy machine takes some ten seconds.
+START_SECONDS = 120.0
+FORK_SECONDS = 30.0
+
+# BLAS starts its threads at import, and a process with threads cannot be forked.
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+# A backend is chosen when pyplot is imported; kernels draw inline.
+INLINE = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+# ipykernel reads at import who starts it: somebody, whose end it need not watch (the warm parent's
+# end is its own, by the kernel's parent-death signal).
+STARTED_BY_SOMEBODY = {"JPY_PARENT_PID": "1"}
+KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "MPLCONFIGDIR", "XDG_CACHE_HOME")
+
+
+class ParentError(Exception):
+    """No warm parent could be had; the message says why."""
+
+
+class ForkedProcess:
+    """A kernel that a warm parent has forked, with the interface of `subprocess.Popen`.
+
+    Its parent, not this process, is the one that the operating system tells of its end, so the
+    status arrives over a channel. Closing the channel ends the kernel.
+    """
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, pid: int, channel: socket.socket) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._channel = channel
+
+    def fileno(self) -> int:
+        """Return a descriptor that is readable when the kernel has ended."""
+        return self._channel.fileno()
+
+    def poll(self) -> int | None:
+        """Return the exit code, None while the kernel runs."""
+        return self._receive(0.0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit code when the kernel has ended."""
+        code = self._receive(timeout)
+        if code is None:
+            raise subprocess.TimeoutExpired(f"kernel {self.pid}", timeout or 0.0)
+        return code
+
+    def _receive(self, timeout: float | None) -> int | None:
+        if self.returncode is None:
+            readable, _, _ = select.select([self._channel], [], [], timeout)
+            if readable:
+                data = self._channel.recv(parent_script.MESSAGE_BYTES)
+                # A parent that dies takes its kernels along and can report none of them.
+                self.returncode = (
+                    os.waitstatus_to_exitcode(json.loads(data)["status"])
+                    if data
+                    else -signal.SIGKILL
+                )
+                self._channel.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the kernel if it still runs."""
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask the kernel to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the kernel."""
+        self.send_signal(signal.SIGKILL)
+
+
+class WarmParent:
+    """One warm parent process.
+
+    Parameters
+    ----------
+    python
+        The interpreter, as in a kernelspec's `argv[0]`.
+    imports
+        Modules that every kernel finds imported.
+    """
+
+    def __init__(self, python: str, imports: Sequence[str]) -> None:
+        self.python = python
+        self.imports = tuple(imports)
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The parent's process id, None where it does not run."""
+        return self._process.pid if self._process and self._process.poll() is None else None
+
+    def start(self) -> None:
+        """Start the parent unless it runs; returns when it is warm.
+
+        Raises
+        ------
+        ParentError
+            If an import fails or starts threads, or if the interpreter cannot be run.
+        """
+        with self._lock:
+            if self.pid is not None:
+                return
+            self._close()
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+            try:
+                self._process = subprocess.Popen(
+                    [self.python, str(Path(parent_script.__file__)), str(theirs.fileno())],
+                    pass_fds=[theirs.fileno()],
+                    env=kept | ONE_THREAD | INLINE | STARTED_BY_SOMEBODY,
+                    stdin=subprocess.DEVNULL,
+                    start_new_session=True,
+                    cwd="/",
+                )
+            except OSError as error:
+                ours.close()
+                raise ParentError(f"{self.python} cannot be started: {error}") from error
+            finally:
+                theirs.close()
+            self._control = ours
+            ours.settimeout(START_SECONDS)
+            try:
+                ours.send(json.dumps({"imports": self.imports}).encode())
+                data = ours.recv(parent_script.MESSAGE_BYTES)
+                answer = json.loads(data) if data else {"error": "it ended while importing"}
+            except (OSError, ValueError) as error:
+                answer = {"error": str(error)}
+            if "error" in answer:
+                self._close()
+                raise ParentError(answer["error"])
+
+    def fork(
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        cwd: str,
+        stdout: int | None = None,
+        stderr: int | None = None,
+    ) -> ForkedProcess:
+        """Return a new kernel.
+
+        Parameters
+        ----------
+        argv
+            `ipykernel_launcher` and its arguments.
+        env, cwd
+            The kernel's environment and working folder, as of `subprocess.Popen`.
+        stdout, stderr
+            File descriptors; None is this process's own.
+
+        Raises
+        ------
+        ParentError
+            If the parent does not answer.
+        """
+        request = {"argv": list(argv), "env": dict(env), "cwd": cwd}
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.settimeout(FORK_SECONDS)
+        try:
+            with self._lock, theirs:
+                if self._control is None:
+                    raise ParentError("the parent was not started")
+                fds = [1 if stdout is None else stdout, 2 if stderr is None else stderr]
+                descriptors = array.array("i", [*fds, theirs.fileno()])
+                socket.send_fds(self._control, [json.dumps(request).encode()], list(descriptors))
+            data = ours.recv(parent_script.MESSAGE_BYTES)
+            if not data:
+                raise ParentError("the parent ended before it forked")
+        except OSError as error:
+            ours.close()
+            raise ParentError(f"the parent does not answer: {error}") from error
+        except ParentError:
+            ours.close()
+            raise
+        ours.setblocking(True)
+        return ForkedProcess(json.loads(data)["pid"], ours)
+
+    def close(self) -> None:
+        """End the parent and every kernel that it has forked."""
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
+        if self._control is not None:
+            self._control.close()
+        if self._process is not None:
+            try:
+                self._process.wait(timeout=2)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._control = self._process = None
+
+
+_parents: dict[tuple[str, tuple[str, ...]], WarmParent] = {}
+_parents_lock = threading.Lock()
+
+
+def shared_parent(python: str, imports: Sequence[str]) -> WarmParent:
+    """Return this process's parent for an interpreter and a set of imports."""
+    key = (python, tuple(imports))
+    with _parents_lock:
+        return _parents.setdefault(key, WarmParent(*key))
+
+
+def close_shared_parents() -> None:
+    """End every parent of this process; the next kernel starts a new one."""
+    with _parents_lock:
+        for parent in _parents.values():
+            parent.close()
+
+
+@contextlib.contextmanager
+def warm_parent(python: str, imports: Sequence[str]) -> Iterator[WarmParent]:
+    """A parent for the time of a block."""
+    parent = WarmParent(python, imports)
+    try:
+        parent.start()
+        yield parent
+    finally:
+        parent.close()
+
+
+def is_ipykernel(cmd: Sequence[str]) -> bool:
+    """Tell whether a kernel command is one that a fork can stand in for."""
+    return list(cmd[1:3]) == ["-m", "ipykernel_launcher"]
+
+
+def forkable_arguments(kwargs: dict[str, Any]) -> bool:
+    """Tell whether a launch asks for nothing that only a new process can have."""
+    known = {"env", "cwd", "stdout", "stderr", "stdin", "independent", "kernel_id"}
+    return set(kwargs) <= known | {"extra_arguments"}

@@ -1,0 +1,192 @@
+"""The warm parent: a process that imports, then forks kernels on request.
+
+Run as a script with the number of an inherited socket (AF_UNIX, SOCK_SEQPACKET) as its argument.
+Messages are JSON objects.
+
+1. The owner sends `{"imports": [...]}`. The parent imports them and answers
+   `{"ready": true, "seconds": ...}`, or `{"error": "..."}` and ends.
+2. The owner sends `{"argv": [...], "env": {...}, "cwd": "..."}` with three file descriptors: the
+   kernel's standard output, its standard error, and a channel (a socket as above). The parent
+   answers on the channel `{"pid": ...}` and, when the kernel has ended, `{"status": ...}` as of
+   `os.waitpid`.
+3. Where the owner closes a channel, the parent kills that kernel's process group. Where it closes
+   the control socket, the parent ends, and with it every kernel.
+
+This file imports nothing of the package, so that the parent stays as small as what it imports.
+"""
+
+import ctypes
+import gc
+import importlib
+import json
+import os
+import random
+import selectors
+import signal
+import socket
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+MESSAGE_BYTES = 1 << 20
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+# What a kernel imports itself while it starts; without these here, each kernel would. One is left
+# out: matplotlib_inline finds the shell that it draws into when it is imported.
+KERNEL_MODULES = [
+    "ipykernel.kernelapp",
+    "ipykernel.zmqshell",
+    "ipykernel.debugger",
+    "ipykernel.comm",
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.oinspect",
+    "IPython.core.pylabtools",
+    "IPython.extensions.storemagic",
+]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel that is alive: `ended` becomes readable when it is no more."""
+
+    pid: int
+    channel: socket.socket
+    ended: int
+
+
+def warm_up(modules: list[str]) -> None:
+    """Import everything, then leave the collector nothing to touch in shared pages."""
+    for name in KERNEL_MODULES:
+        # Which of them exist depends on the versions of ipykernel and IPython.
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            continue
+    for name in modules:
+        importlib.import_module(name)
+    threads = list(Path("/proc/self/task").iterdir())
+    if len(threads) > 1:
+        raise RuntimeError(
+            f"{len(threads) - 1} threads were started by importing {', '.join(modules)}; "
+            "a process with threads cannot be forked safely: leave out the module that starts them"
+        )
+    gc.collect()
+    gc.freeze()
+
+
+def send(to: socket.socket, message: dict[str, Any]) -> None:
+    """Send one message; a receiver that is gone needs none."""
+    try:
+        to.send(json.dumps(message).encode())
+    except OSError:
+        return
+
+
+def serve(control: socket.socket) -> dict[str, Any] | None:
+    """Fork kernels until the owner is gone.
+
+    Returns
+    -------
+    dict or None
+        In a fork: what kernel to become. In the parent, at the end: None.
+    """
+    selector = selectors.DefaultSelector()
+    selector.register(control, selectors.EVENT_READ)
+    while True:
+        for key, _ in selector.select():
+            kernel: Kernel | None = key.data
+            if kernel is None:
+                data, descriptors, _, _ = socket.recv_fds(control, MESSAGE_BYTES, 3)
+                if not data:
+                    return None
+                output, error, channel = descriptors
+                pid = os.fork()
+                if pid == 0:
+                    os.dup2(output, 1)
+                    os.dup2(error, 2)
+                    # Every other descriptor belongs to the parent or to another kernel.
+                    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+                    request: dict[str, Any] = json.loads(data)
+                    return request
+                os.close(output)
+                os.close(error)
+                kernel = Kernel(pid, socket.socket(fileno=channel), os.pidfd_open(pid))
+                selector.register(kernel.ended, selectors.EVENT_READ, kernel)
+                selector.register(kernel.channel, selectors.EVENT_READ, kernel)
+                send(kernel.channel, {"pid": pid})
+            elif key.fd == kernel.ended:
+                _, status = os.waitpid(kernel.pid, 0)
+                # What it has started in its process group goes with it.
+                kill_group(kernel.pid)
+                send(kernel.channel, {"status": status})
+                selector.unregister(kernel.ended)
+                os.close(kernel.ended)
+                if kernel.channel.fileno() in selector.get_map():
+                    selector.unregister(kernel.channel)
+                kernel.channel.close()
+            elif kernel.channel.fileno() in selector.get_map():
+                # The owner sends nothing on a channel: readable means closed.
+                selector.unregister(kernel.channel)
+                kill_group(kernel.pid)
+
+
+def kill_group(leader: int) -> None:
+    """Kill a kernel's process group, whoever of it is left."""
+    try:
+        os.killpg(leader, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def become_kernel(request: dict[str, Any], parent: int) -> None:
+    """Turn this fork into the kernel that was asked for; returns when the kernel has ended."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        return  # the parent died between fork and prctl
+    os.setsid()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.clear()
+    os.environ.update(request["env"])
+    time.tzset()
+    os.chdir(request["cwd"])
+    sys.argv = request["argv"]
+    reseed()
+
+    from ipykernel.kernelapp import IPKernelApp
+
+    IPKernelApp.launch_instance(argv=request["argv"][1:])
+
+
+def reseed() -> None:
+    """Give this fork random numbers of its own; all forks share the parent's state otherwise."""
+    random.seed()
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed()
+
+
+def main() -> None:
+    """Run the parent until its owner is gone; in each fork, run a kernel."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    # The folder of this script stands first in the path and is no place to import from.
+    del sys.path[0]
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the owner, who then closes
+    parent = os.getpid()
+    began = time.monotonic()
+    try:
+        warm_up(json.loads(control.recv(MESSAGE_BYTES))["imports"])
+    except Exception as error:
+        send(control, {"error": f"{type(error).__name__}: {error}"})
+        return
+    send(control, {"ready": True, "seconds": time.monotonic() - began})
+    request = serve(control)
+    if request is not None:
+        become_kernel(request, parent)
+
+
+if __name__ == "__main__":
+    main()
