@@ -8,6 +8,8 @@
 Each plant's module holds its physics and numbers, with their sources; `card` prints them.
 """
 
+from collections.abc import Callable
+
 from millwright_labs.errors import (
     FaultError,
     OperatingPointError,
@@ -15,6 +17,7 @@ from millwright_labs.errors import (
     PlantError,
     SignalError,
 )
+from millwright_labs.plants.cards import card
 from millwright_labs.plants.cnc_axis import AXES, CncAxis, cnc_axis, position_loop
 from millwright_labs.plants.dc_motor import DcMotor, dc_motor
 from millwright_labs.plants.equilibrium import operating_point
@@ -25,8 +28,18 @@ from millwright_labs.plants.plant import Plant
 from millwright_labs.plants.rig import Rig, record
 from millwright_labs.plants.sensors import Sensor
 
+#: All plants by name, in the order of the cards.
+PLANTS: dict[str, Callable[..., Plant]] = {
+    "furnace_zone": furnace_zone,
+    "incubator": incubator,
+    "cnc_axis": cnc_axis,
+    "mill_agc": mill_agc,
+    "dc_motor": dc_motor,
+}
+
 __all__ = [
     "AXES",
+    "PLANTS",
     "CncAxis",
     "DcMotor",
     "FaultError",
@@ -40,6 +53,7 @@ __all__ = [
     "Rig",
     "Sensor",
     "SignalError",
+    "card",
     "cnc_axis",
     "dc_motor",
     "furnace_zone",

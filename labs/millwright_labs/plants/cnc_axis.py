@@ -7,6 +7,9 @@ higher than its sliding level, which makes the axis stick and slip.
 Friction jumps at standstill. It is made smooth by a hyperbolic tangent of speed over
 `stick_speed`: below break-away the axis does not stand quite still but creeps by at most a few
 times that speed (X axis: a few hundredths of a millimetre a second).
+
+Made for units A2, A6, A8 and B2. Left out: the current loop, the stiffness of screw and coupling,
+cutting forces, heat.
 """
 
 import math
@@ -235,6 +238,7 @@ $L(s) = r_g K_p\,T(s)/s$ with the speed loop $T$ closed by $K_v\,(1 + 1/(T_v s))
         "input limits, safe limits, sensors and fault sizes are ours",
     ),
     running_states=("position",),
+    variants=AXES,
 )
 
 _LOOSE = replace(

@@ -1,7 +1,10 @@
 """Two coupled heating zones with slow thermometers, as in a reheating furnace.
 
 The model is that of the Temperature Control Laboratory, a pocket heater that stands on many
-school benches; gains and lags are those of a furnace zone at a hundredth of the size.
+school benches. A furnace zone has the same structure, with minutes for seconds.
+
+Made for units A3 and A4. Left out: radiation, which grows with the fourth power of temperature,
+the moving charge, and the delay of the burner.
 """
 
 from collections.abc import Mapping, Sequence

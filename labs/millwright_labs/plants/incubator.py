@@ -1,4 +1,11 @@
-"""A heated, insulated box: a small furnace, a battery box, or an incubator for a digital twin."""
+"""A heated, insulated box: a small furnace, a battery box, or an incubator for a digital twin.
+
+A fan moves the air past an electric heater. Only the air is measured, so the heater's
+temperature has to be estimated.
+
+Made for units B1, B3 and B5. Left out: the heat capacity of walls and content, differences of
+temperature within the air, the lag of the thermometer.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -53,6 +60,10 @@ class Incubator(Parameters):
     )
 
 
+#: Room and box at rest, as in the repository's simulations (°C).
+ROOM = 21.0
+
+
 def _rhs(t: float, x: Sequence[float], u: Sequence[float], p: Any, f: Any) -> Sequence[float]:
     T_heater, T_air = x
     heater, T_room = u
@@ -67,7 +78,7 @@ def _out(t: float, x: Sequence[float], u: Sequence[float], p: Any, f: Any) -> Se
 
 
 def _rest(p: Incubator) -> tuple[Sequence[float], Sequence[float]]:
-    return [21.0, 21.0], [0.0, 21.0]
+    return [ROOM, ROOM], [0.0, ROOM]
 
 
 def _max_step(x: Sequence[float], u: Sequence[float], p: Any, f: Any) -> float:

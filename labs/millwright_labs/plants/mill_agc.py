@@ -14,6 +14,9 @@ strip itself, point by point, and its gauge sees nothing before the strip arrive
 
 The structure is that of hot and cold mills' thickness control; the numbers are representative,
 not those of a certain mill.
+
+Made for units A5, A8 and B11. Left out: tension between stands, the rate limit of the gap servo,
+bending of the rolls, the change of hardness with draft and temperature.
 """
 
 import math

@@ -164,6 +164,8 @@ class Model:
         States that keep running in steady operation, such as an axis' position.
     transports : tuple of Transport
         Outputs that material has to travel to.
+    variants : mapping of str to Parameters
+        Other machines of this kind, by name.
     sources : tuple of str
         Where structure and numbers come from.
     """
@@ -185,6 +187,7 @@ class Model:
     sources: tuple[str, ...]
     running_states: tuple[str, ...] = ()
     transports: tuple[Transport, ...] = ()
+    variants: Mapping[str, Parameters] = field(default_factory=dict)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         # A description does not change, and copies of a plant are the same kind of plant.
@@ -351,6 +354,12 @@ class Plant(ct.NonlinearIOSystem):
         mine = {name: self._current_params[name] for name in self.params}
         same = mine == asdict(self.parameters)
         self._numbers = self.parameters if same else replace(self.parameters, **mine)
+
+    def __str__(self) -> str:
+        numbers = ", ".join(
+            f"{name} = {value:g} {self.units[name]}" for name, value in self.params.items()
+        )
+        return f"{ct.InputOutputSystem.__str__(self)}\nParameters: {numbers}"
 
     def __repr__(self) -> str:
         def named(signals: tuple[Signal, ...]) -> str:

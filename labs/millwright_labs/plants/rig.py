@@ -57,7 +57,7 @@ class Rig:
     Raises
     ------
     SignalError
-        `dt` not positive, a wrong initial state, a sensor for an unknown output.
+        `dt` not positive, a wrong initial state or seed, a sensor for an unknown output.
     """
 
     def __init__(
@@ -80,6 +80,12 @@ class Rig:
         self._channels = _channels(P, sensors, seed)
         self.y: dict[str, float] = {}
         self._measure(0.0)
+
+    def __repr__(self) -> str:
+        reading = ", ".join(
+            f"{name} = {value:g} {self.P.units[name]}" for name, value in self.y.items()
+        )
+        return f"<Rig with {self.P.name} at t = {self.t:g} s: {reading}>"
 
     @property
     def x(self) -> np.ndarray:
@@ -330,7 +336,10 @@ def _channels(
             )
         fitted |= sensors
     # One stream a place, so that taking one sensor away leaves the others' noise as it was.
-    streams = np.random.SeedSequence(seed).spawn(len(names))
+    try:
+        streams = np.random.SeedSequence(seed).spawn(len(names))
+    except (TypeError, ValueError):
+        raise SignalError(f"The seed must be a whole number from 0 up, got {seed!r}.") from None
     return [
         _Channel(
             name,
@@ -370,6 +379,9 @@ def _checked_state(P: Plant, x0: Any) -> list[float]:
 
 
 def _checked_value(P: Plant, name: str, value: Any) -> float:
+    if isinstance(value, bool | np.bool_):
+        # What an on-off controller's comparison gives.
+        value = float(value)
     try:
         number = as_number(value)
     except TypeError:
