@@ -1,0 +1,47 @@
+"""What a sealed process may use."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The seal of one process; plain values, so that it can be sent to the process as JSON.
+
+    Parameters
+    ----------
+    own
+        Folders in which the process may read, write and delete.
+    sockets
+        Folder in which it may make the sockets of its kernel, before the doors are closed.
+    readable
+        Files and folders that it may read besides Python, its packages and the system's libraries.
+    memory_bytes
+        Address space beyond what it has when it is sealed.
+    cpu_seconds
+        Processor time of all its threads together.
+    file_bytes
+        Size of each file that it writes.
+    open_files
+        Descriptors that it may have at once.
+    """
+
+    own: tuple[str, ...]
+    sockets: str | None = None
+    readable: tuple[str, ...] = ()
+    memory_bytes: int = 2048 * MIB
+    cpu_seconds: int = 300
+    file_bytes: int = 64 * MIB
+    open_files: int = 256
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the policy as JSON can carry it."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Policy":
+        """Return the policy that `as_dict` wrote."""
+        folders = {name: tuple(values[name]) for name in ("own", "readable")}
+        return cls(**{**values, **folders})
