@@ -1,4 +1,4 @@
-"""Write the cards of all plants into a file: ``python -m millwright_labs.plants labs/README.md``."""
+"""Write all plants' cards into a file: ``python -m millwright_labs.plants labs/README.md``."""
 
 import sys
 from pathlib import Path

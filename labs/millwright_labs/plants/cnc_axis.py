@@ -123,13 +123,16 @@ AXES: dict[str, CncAxis] = {
 def friction(speed: float, p: CncAxis) -> float:
     """Friction of the sound axis as a command voltage (V) at a motor speed (rad/s)."""
     a = abs(speed)
-    plus = p.static_plus * math.exp(-a / p.stribeck_1_plus) - p.coulomb_plus * math.expm1(
-        -a / p.stribeck_2_plus
-    )
-    minus = p.static_minus * math.exp(-a / p.stribeck_1_minus) - p.coulomb_minus * math.expm1(
-        -a / p.stribeck_2_minus
-    )
     side = math.tanh(speed / p.stick_speed)
+    plus = minus = 0.0
+    if side > -1.0:
+        plus = p.static_plus * math.exp(-a / p.stribeck_1_plus) - p.coulomb_plus * math.expm1(
+            -a / p.stribeck_2_plus
+        )
+    if side < 1.0:
+        minus = p.static_minus * math.exp(-a / p.stribeck_1_minus) - p.coulomb_minus * math.expm1(
+            -a / p.stribeck_2_minus
+        )
     return 0.5 * side * (plus + minus + side * (plus - minus))
 
 
@@ -181,7 +184,12 @@ def _max_step(x: Sequence[float], u: Sequence[float], p: Any, f: Any) -> float:
     if margin > braking * sliding:
         return sliding
     sticking = 2.0 / (gain * level / p.stick_speed + p.B / p.J + 1.0)
-    return min(sliding, max(sticking, margin / (braking + 1.0)))
+    if margin > 0.0:
+        return min(sliding, max(sticking, margin / (braking + 1.0)))
+    # An axis that passes through standstill passes through the turn of friction in small steps.
+    acceleration = gain * (u[0] - worn * friction(x[1], p)) - p.B / p.J * x[1]
+    passing = 0.5 * p.stick_speed / (abs(acceleration) + 1e-9)
+    return min(sliding, sticking, max(passing, sticking / 50.0))
 
 
 def _max_step_loose(x: Sequence[float], u: Sequence[float], p: Any, f: Any) -> float:
@@ -215,9 +223,10 @@ $L(s) = r_g K_p\,T(s)/s$ with the speed loop $T$ closed by $K_v\,(1 + 1/(T_v s))
     out=_out,
     max_step=_max_step,
     step_reason=(
-        "near standstill twice the time constant of the smoothed friction (X: 58 µs), well "
-        "inside the method's stability limit of 2.78; while sliding half a bound on the friction "
-        "curve's (X: 0.46 ms); with backlash at most 0.1 ms, twice the lag of the nut"
+        "near standstill at most twice the time constant of the smoothed friction (X: 58 µs; "
+        "the method is stable up to 2.78 times) and half a stick speed; while sliding half a "
+        "bound on the time constant of the friction curve (X: 0.46 ms); with backlash at most "
+        "0.1 ms, twice the lag of the nut"
     ),
     faults=(
         Fault("friction_growth", "friction 2.5 times as high (dry guideways)"),

@@ -134,7 +134,7 @@ def _rest_turning(p: MillAgc) -> tuple[Sequence[float], Sequence[float]]:
 
 
 def _max_step(x: Sequence[float], u: Sequence[float], p: Any, f: Any) -> float:
-    return 0.25 / max(
+    return 0.15 / max(
         1.0 / p.servo_lag, PROFILE_RATE * u[1] / p.gauge_distance, 2.0 * u[1] / p.roll_radius
     )
 
@@ -148,8 +148,9 @@ $$h = S + e + \frac{F}{M}, \qquad F = Q\,q\,(H - h) \ge 0$$
 $$\tau\,\dot S = S_\mathrm{ref} - S$$
 $$h_\mathrm{gauge}(t) = h(t - \theta), \qquad \int_{t-\theta}^{t} v\,\mathrm dt = \ell$$
 
-with $q$ = `hardness`, $\tau$ = `servo_lag`, $\ell$ = `gauge_distance`. For python-control the
-strip between stand and gauge is a profile of six Legendre coefficients $m_i$ (Padé [5/6]):
+with $q$ = `hardness`, $e$ = `eccentricity`, $\tau$ = `servo_lag`, $\ell$ = `gauge_distance`.
+For python-control the strip between stand and gauge is a profile of six Legendre coefficients
+$m_i$ (Padé [5/6]):
 
 $$\dot m_i = \frac{v}{\ell}\,(2i+1)\Bigl[\sum_{j \le i} (-1)^{i-j+1} m_j - \sum_{j>i} m_j
 + (-1)^i h\Bigr], \qquad h_\mathrm{gauge} = \sum_i m_i$$
@@ -159,7 +160,7 @@ $$\dot m_i = \frac{v}{\ell}\,(2i+1)\Bigl[\sum_{j \le i} (-1)^{i-j+1} m_j - \sum_
         Signal("v", "m/s", "strip speed", 1.0, 20.0),
         Signal("H", "mm", "entry thickness (disturbance)", 0.5, 10.0),
         Signal("hardness", "1", "strip's hardness over nominal (disturbance)", 0.5, 2.0),
-        Signal("e", "mm", "roll eccentricity (disturbance)", -0.2, 0.2),
+        Signal("eccentricity", "mm", "roll eccentricity (disturbance)", -0.2, 0.2),
     ),
     states=(
         Signal("S", "mm", "roll gap without load"),
@@ -179,7 +180,7 @@ $$\dot m_i = \frac{v}{\ell}\,(2i+1)\Bigl[\sum_{j \le i} (-1)^{i-j+1} m_j - \sum_
     out=_out,
     max_step=_max_step,
     step_reason=(
-        "a quarter of the shortest of servo lag, strip profile and roll angle (5 ms at 10 m/s)"
+        "0.15 of the shortest of servo lag, strip profile and roll angle (3 ms at 10 m/s)"
     ),
     faults=(
         Fault("modulus_loss", "modulus M of the stand 30 % below its data sheet"),
@@ -213,8 +214,9 @@ def mill_agc(
     faults: Mapping[str, Severity] | None = None,
     name: str | None = None,
 ) -> Plant:
-    """Make the stand: inputs S_ref, H, e (mm), v (m/s), hardness (1); outputs S, h_gauge, h, F.
+    """Make the stand: gap and strip in, gap, force and thickness out.
 
+    Inputs S_ref, H, eccentricity (mm), v (m/s), hardness (1); outputs S, h_gauge, h (mm), F (MN).
     With the default numbers the gap-to-thickness gain is 1/3, and 2 m at 10 m/s are a dead
     time of 0.2 s. ``h``, the thickness in the roll gap, is calculated and not measured: no
     gauge can stand there, so a rig's measurement does not hold it.

@@ -19,6 +19,7 @@ import control as ct
 import numpy as np
 
 from millwright_labs.errors import FaultError, ParameterError
+from millwright_labs.plants.checks import as_number
 from millwright_labs.plants.sensors import SENSOR_FAULTS, Sensor
 
 #: A fault's severity: a number in [0, 1] or a function of time (s) that returns one.
@@ -90,13 +91,6 @@ class Parameters:
                 f"{type(self).__name__}: " + "; ".join(wrong) + ". Correct the value or leave "
                 "the field out to take its default."
             )
-
-
-def as_number(value: Any) -> float:
-    """Give `value` as a float; TypeError for text, booleans, None and arrays."""
-    if isinstance(value, bool | np.bool_ | str | bytes) or value is None or np.ndim(value) > 0:
-        raise TypeError(f"not a number: {value!r}")
-    return float(value)
 
 
 @dataclass(frozen=True)

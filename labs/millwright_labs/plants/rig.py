@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from millwright_labs.errors import SignalError
-from millwright_labs.plants.plant import Plant, Transport, as_number, severity_at
+from millwright_labs.plants.checks import as_number
+from millwright_labs.plants.plant import Plant, Transport, severity_at
 from millwright_labs.plants.sensors import SENSOR_FAULTS, Sensor
 
 SECONDS_PER_HOUR = 3600.0

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 from millwright_labs.errors import ParameterError
+from millwright_labs.plants.checks import as_number
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,23 @@ class Sensor:
 
     def __post_init__(self) -> None:
         for entry in fields(self):
-            if entry.name in ("low", "high", "source"):
+            if entry.name == "source":
                 continue
             value = getattr(self, entry.name)
-            if not isinstance(value, int | float) or not math.isfinite(value):
-                raise ParameterError(f"Sensor {entry.name} must be a finite number, got {value!r}.")
-            if value < 0 and entry.name not in ("bias", "drift"):
+            try:
+                number = as_number(value)
+            except TypeError:
+                number = math.nan
+            limit = entry.name in ("low", "high")
+            if math.isnan(number) or (math.isinf(number) and not limit):
+                raise ParameterError(f"Sensor {entry.name} must be a number, got {value!r}.")
+            if number < 0 and entry.name in ("noise", "step", "delay", "dropout"):
                 raise ParameterError(f"Sensor {entry.name} must not be negative, got {value!r}.")
+            object.__setattr__(self, entry.name, number)
         if self.dropout > 1:
-            raise ParameterError(f"Sensor dropout is a probability, got {self.dropout!r}.")
+            raise ParameterError(
+                f"Sensor dropout is a probability from 0 to 1, got {self.dropout!r}."
+            )
         if not self.low < self.high:
             raise ParameterError(
                 f"Sensor range must have low < high, got {self.low!r} and {self.high!r}."
