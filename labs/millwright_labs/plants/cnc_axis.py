@@ -43,6 +43,11 @@ BACKLASH, PITCH_ERROR, FRICTION_GROWTH = 0.05, 0.02, 1.5
 NUT_LAG = 50e-6
 
 
+#: Friction changes from one side's level to the other's in this fraction of the turn itself, so
+#: that the weak side (Z: a fifth of the strong one) is not lifted.
+LEAN = 3.0
+
+
 @dataclass(frozen=True)
 class CncAxis(Parameters):
     """Numbers of one axis; the defaults are the X axis'. Friction levels are magnitudes."""
@@ -124,16 +129,17 @@ def friction(speed: float, p: CncAxis) -> float:
     """Friction of the sound axis as a command voltage (V) at a motor speed (rad/s)."""
     a = abs(speed)
     side = math.tanh(speed / p.stick_speed)
+    lean = math.tanh(LEAN * speed / p.stick_speed)
     plus = minus = 0.0
-    if side > -1.0:
+    if lean > -1.0:
         plus = p.static_plus * math.exp(-a / p.stribeck_1_plus) - p.coulomb_plus * math.expm1(
             -a / p.stribeck_2_plus
         )
-    if side < 1.0:
+    if lean < 1.0:
         minus = p.static_minus * math.exp(-a / p.stribeck_1_minus) - p.coulomb_minus * math.expm1(
             -a / p.stribeck_2_minus
         )
-    return 0.5 * side * (plus + minus + side * (plus - minus))
+    return 0.5 * side * (plus + minus + lean * (plus - minus))
 
 
 def _rhs(t: float, x: Sequence[float], u: Sequence[float], p: Any, f: Any) -> Sequence[float]:
@@ -205,8 +211,8 @@ MODEL = Model(
     industry="CNC",
     equations=r"""
 $$J\,\dot\omega = K_t K_a\,\bigl(u - d(\omega)\bigr) - B\,\omega, \qquad \dot p = r_g\,\omega$$
-$$d(\omega) = \tfrac12\,\sigma\,\bigl[d_+ + d_- + \sigma\,(d_+ - d_-)\bigr],
-\qquad \sigma = \tanh(\omega/\omega_s)$$
+$$d(\omega) = \tfrac12 \tanh\frac{\omega}{\omega_s}\,
+\Bigl[d_+ + d_- + (d_+ - d_-)\tanh\frac{3\,\omega}{\omega_s}\Bigr]$$
 $$d_\pm = d_{s\pm}\,e^{-|\omega|/\Omega_{1\pm}}
 + d_{c\pm}\,\bigl(1 - e^{-|\omega|/\Omega_{2\pm}}\bigr)$$
 

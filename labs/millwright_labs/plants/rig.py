@@ -224,8 +224,9 @@ class _Line:
         self.speed = P.input_labels.index(transport.speed)
         self.length = float(getattr(P.parameters, transport.distance))
         self.travelled = 0.0
-        arriving = P.output(0.0, state, P.u0)[self.place]
-        self.points = deque([(-self.length, float(arriving))])
+        # Before the start the machine made what now arrives.
+        arriving = float(P.output(0.0, state, P.u0)[self.place])
+        self.points = deque([(-self.length, arriving), (0.0, arriving)])
 
     def move(
         self, P: Plant, u: Sequence[float], trace: Sequence[tuple[float, Sequence[float]]]
