@@ -1,0 +1,68 @@
+"""One call that sets nbgrader to Millwright's classes.
+
+Everything is set by nbgrader's own options and by dotted name, so formgrader can still show
+the configuration and a teacher can override any line after the call.  The same call fits a
+course folder, a student's server and a grader's: what only one of them needs is decided
+when it is used, not here.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from traitlets.config import Config
+
+Owners = Literal["accounts"] | Mapping[str, int] | Callable[[str], int | None]
+
+_PREPROCESSORS = "nbgrader.preprocessors"
+
+
+def configure(c: Config, *, owners: Owners | None = None) -> None:
+    """Set nbgrader to read, grade, collect, export and give feedback as Millwright does.
+
+    Parameters
+    ----------
+    c : Config
+        What ``get_config()`` returns in ``nbgrader_config.py``.
+    owners : optional
+        Who may hand in for whom, where students have separate accounts:
+        ``"accounts"`` if a student's name is the name of the operating system's account,
+        else a mapping or a function from student to user id (``None``: unknown, refused).
+        Collect refuses a submission that belongs to somebody else.  Left out, it cannot
+        tell, and does not pretend to.
+    """
+    c.ExchangeFactory.submit = "millwright_grader.exchange.MillwrightSubmit"
+    c.ExchangeFactory.collect = "millwright_grader.exchange.MillwrightCollect"
+    c.ExchangeFactory.list = "millwright_grader.exchange.MillwrightList"
+    # nbgrader's own check compares with account names only, and then collects all the same.
+    c.ExchangeCollect.check_owner = False
+    if owners is not None:
+        c.MillwrightCollect.owners = owners
+
+    c.Autograde.exporter_class = "millwright_grader.autograde.SubmissionExporter"
+    c.Autograde.autograde_preprocessors = [
+        "millwright_grader.execution.MillwrightExecute",
+        f"{_PREPROCESSORS}.IgnorePattern",
+        "nbconvert.preprocessors.ClearMetadataPreprocessor",
+        f"{_PREPROCESSORS}.LimitOutput",
+        f"{_PREPROCESSORS}.SaveAutoGrades",
+        f"{_PREPROCESSORS}.AssignLatePenalties",
+        "millwright_grader.autograde.RecordGrades",
+        f"{_PREPROCESSORS}.CheckCellMetadata",
+    ]
+    # Seconds for one cell.  nbgrader's 30 are short for the imports of a cold kernel on a
+    # busy machine; MillwrightExecute.budget bounds the whole notebook.
+    c.Execute.timeout = 60
+
+    c.GenerateFeedback.preprocessors = [
+        f"{_PREPROCESSORS}.GetGrades",
+        "millwright_grader.feedback.HideTests",
+        "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+    ]
+    # For feedback and for what formgrader shows to the teacher.
+    c.HTMLExporter.sanitize_html = True
+    c.HTMLExporter.filters = {
+        "markdown2html": "millwright_grader.feedback.markdown_to_safe_html",
+        "clean_html": "millwright_grader.feedback.safe_html",
+    }
+
+    c.ExportApp.plugin_class = "millwright_grader.export.GradeTable"
