@@ -186,16 +186,14 @@ def _max_step(x: Sequence[float], u: Sequence[float], p: Any, f: Any) -> float:
     # Friction turns round within a few stick speeds of standstill; far from there, and for as
     # long as the axis cannot get there, it hardly changes.
     margin = abs(x[1]) - 8.0 * p.stick_speed
-    braking = gain * (abs(u[0]) + level) + p.B / p.J * abs(x[1])
-    if margin > braking * sliding:
-        return sliding
-    sticking = 2.0 / (gain * level / p.stick_speed + p.B / p.J + 1.0)
+    braking = gain * (abs(u[0]) + level) + p.B / p.J * abs(x[1]) + 1.0
     if margin > 0.0:
-        return min(sliding, max(sticking, margin / (braking + 1.0)))
+        return min(sliding, max(margin, 0.5 * p.stick_speed) / braking)
     # An axis that passes through standstill passes through the turn of friction in small steps.
     acceleration = gain * (u[0] - worn * friction(x[1], p)) - p.B / p.J * x[1]
-    passing = 0.5 * p.stick_speed / (abs(acceleration) + 1e-9)
-    return min(sliding, sticking, max(passing, sticking / 50.0))
+    sticking = 2.0 / (gain * level / p.stick_speed + p.B / p.J + 1.0)
+    passing = 0.5 * p.stick_speed / (abs(acceleration) + 1.0)
+    return min(sliding, sticking, passing)
 
 
 def _max_step_loose(x: Sequence[float], u: Sequence[float], p: Any, f: Any) -> float:
