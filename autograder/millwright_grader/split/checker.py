@@ -1,0 +1,293 @@
+"""The trusted side: runs the author's cells against a student's process.
+
+`Checker.run(cell)` executes the source of one cell as IPython would, with a namespace of its own in
+which the student's names are stand-ins, and returns notebook outputs. A failed assert shows the
+author's message and nothing of the test's source.
+"""
+
+import ast
+import builtins
+import contextlib
+import importlib
+import io
+import socket
+import sys
+import time
+from typing import Any
+
+from .peer import Line, LineClosedError, OverdueError, Peer
+from .standins import KINDS, StandIn
+from .values import EXCEPTIONS, WireError
+
+OUTPUT = 64 << 10  # characters of a test's own output
+MESSAGE = 4000  # characters of an error's text
+
+# What student code may not reach of the objects that a test gives it: from any of these, the
+# checker's own globals are a step away.
+CLOSED_TYPES = {
+    "module",
+    "frame",
+    "code",
+    "traceback",
+    "mappingproxy",
+    "cell",
+}
+
+
+class Names(dict[str, Any]):
+    """The globals of the author's cells: the author's own names, then the student's.
+
+    A name is the author's where an author's cell, run earlier or now, has bound it, and where
+    Python itself has it (`abs`, `len`). The student's are looked up in the student's process at
+    each use. A test that rebinds or deletes one does so in the student's process, for it means the
+    student's functions to see it.
+    """
+
+    def __init__(self, checker: "Checker", students: frozenset[str]) -> None:
+        super().__init__(__name__="__main__", __builtins__=builtins)
+        self.checker = checker
+        self.students = students
+        self._deleted: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self.students:
+            found, value = self.checker.look_up(name)
+            if found:
+                return value
+        return super().__getitem__(name)
+
+    def __missing__(self, name: str) -> Any:
+        if hasattr(builtins, name):
+            raise KeyError(name)
+        found, value = self.checker.look_up(name)
+        if not found:
+            raise KeyError(name)
+        return value
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if self._is_theirs(name):
+            self.checker.ask("set", name, value)
+            self._deleted.discard(name)
+        else:
+            super().__setitem__(name, value)
+
+    def __delitem__(self, name: str) -> None:
+        if self._is_theirs(name):
+            self.checker.ask("delete", name)
+            self._deleted.add(name)
+        else:
+            super().__delitem__(name)
+
+    def _is_theirs(self, name: str) -> bool:
+        if name in self and name not in self.students:
+            return False
+        return name in self._deleted or self.checker.has(name)
+
+
+class Checker:
+    """One submission's checker.
+
+    Parameters
+    ----------
+    sock
+        A stream socket to the student's process.
+    students
+        Names that are the student's even where an author's cell binds them too: what the author's
+        own solution binds.
+    """
+
+    def __init__(self, sock: socket.socket, students: frozenset[str] = frozenset()) -> None:
+        self.line = Line(sock)
+        self.peer = Peer(self.line, self.serve, self.stand_in, self.reference)
+        self.names = Names(self, students)
+
+    # What goes to the student
+
+    def stand_in(self, number: int, kind: str, name: str) -> StandIn:
+        """Return the stand-in for an object of the student's."""
+        return KINDS.get(kind, KINDS["object"])(self, number, name[:200])
+
+    def reference(self, value: Any) -> int | None:
+        """Return the number of the student's object that a value stands for."""
+        return vars(value)["_number"] if isinstance(value, StandIn) else None
+
+    def ask(self, operation: str, *arguments: Any) -> Any:
+        """Ask the student's process; raise the plain exception that its code raised."""
+        status, *answer = self.peer.request(operation, *arguments)
+        if status == "value":
+            return answer[0] if answer else None
+        raise self.error(answer)
+
+    def call(self, function: StandIn, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call a function of the student's, with arguments that it may change and print."""
+        status, *answer = self.peer.request("call", function, list(args), kwargs)
+        if status != "value":
+            if len(answer) > 2 and type(answer[2]) is str:
+                sys.stdout.write(answer[2])
+            raise self.error(answer)
+        value, printed, changed = answer
+        if type(printed) is str and printed:
+            sys.stdout.write(printed)
+        for at, new in changed:
+            change(args[at], new)
+        return value
+
+    @staticmethod
+    def error(answer: list[Any]) -> Exception:
+        """Return the exception for an answer, of a closed list of types."""
+        name, text, *more = answer
+        kind = EXCEPTIONS.get(name if type(name) is str else "", RuntimeError)
+        message = text[:MESSAGE] if type(text) is str else ""
+        try:
+            error = kind(message)
+        except TypeError:  # some take more than a message
+            error = RuntimeError(f"{name}: {message}")
+        place = more[1] if len(more) > 1 and type(more[1]) is str else ""
+        error._student = place  # type: ignore[attr-defined]
+        return error
+
+    def look_up(self, name: str) -> tuple[bool, Any]:
+        """Return whether the student has a name, and what it stands for."""
+        answer = self.ask("get", name)
+        if type(answer) is not list or not answer:
+            raise WireError("a message breaks the rules: no answer to a name")
+        if answer[0] == "found":
+            return True, answer[1]
+        if answer[0] == "module" and type(answer[1]) is str and answer[1] in sys.modules:
+            # Never the student's own: a changed numpy.allclose would decide every test.
+            return True, importlib.import_module(answer[1])
+        return False, None
+
+    def has(self, name: str) -> bool:
+        """Tell whether the student has a name."""
+        answer = self.ask("get", name)
+        return bool(type(answer) is list and answer and answer[0] == "found")
+
+    # What the student's code may do with objects of the test
+
+    def serve(self, operation: str, arguments: list[Any]) -> Any:
+        """Carry out a request of student code on an object that a test has lent it."""
+        if operation == "call":
+            function, args, kwargs = arguments
+            self.open(function)
+            return self.open(function(*args, **kwargs))
+        if operation == "getattr":
+            value, name = arguments
+            if type(name) is not str or name.startswith("_") or "." in name:
+                raise AttributeError("this attribute cannot be read from an object of the test")
+            self.open(value)
+            if hasattr(type(value), "__next__"):
+                raise AttributeError(name)
+            return self.open(getattr(value, name))
+        if operation == "getitem":
+            return self.open(arguments[0][arguments[1]])
+        if operation == "len":
+            return len(arguments[0])
+        if operation == "iter":
+            return self.open(iter(arguments[0]))
+        if operation == "next":
+            for value in arguments[0]:
+                return [True, self.open(value)]
+            return [False, None]
+        raise WireError("a message breaks the rules: an unknown request")
+
+    @staticmethod
+    def open(value: Any) -> Any:
+        """Return a value that student code may hold; refuse what leads into the checker."""
+        if type(value).__name__ in CLOSED_TYPES or isinstance(value, type):
+            raise AttributeError("this cannot be read from an object of the test")
+        return value
+
+    # Running cells
+
+    def run(self, source: str, name: str, seconds: float) -> list[dict[str, Any]]:
+        """Execute an author's cell.
+
+        Parameters
+        ----------
+        source
+            The cell's code.
+        name
+            What the cell is called in messages.
+        seconds
+            How long the student's code may take, all calls of the cell together.
+
+        Returns
+        -------
+        list of dict
+            Outputs as a notebook holds them: the test's own prints, the value of its last
+            expression where it is a number (partial credit), the error that ended it.
+
+        Raises
+        ------
+        LineClosedError
+            If the student's process has ended.
+        """
+        self.line.deadline = time.monotonic() + seconds
+        outputs: list[dict[str, Any]] = []
+        printed = io.StringIO()
+        try:
+            with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+                value = self.execute(source, name)
+            if value is not None and not isinstance(value, StandIn):
+                outputs.append(result(value))
+        except LineClosedError:
+            raise
+        except BaseException as error:
+            outputs.append(failure(error, seconds))
+        if text := printed.getvalue()[:OUTPUT]:
+            outputs.insert(0, {"output_type": "stream", "name": "stdout", "text": text})
+        return outputs
+
+    def execute(self, source: str, name: str) -> Any:
+        """Run the statements of a cell; return the value of its last expression."""
+        tree = ast.parse(source, filename=name)
+        last = tree.body[-1] if tree.body else None
+        if not isinstance(last, ast.Expr):
+            exec(compile(tree, name, "exec"), self.names, self.names)
+            return None
+        tree.body.pop()
+        exec(compile(tree, name, "exec"), self.names, self.names)
+        expression = ast.Expression(last.value)
+        value = eval(compile(expression, name, "eval"), self.names, self.names)
+        return None if source.rstrip().endswith(";") else value
+
+
+def change(mine: Any, new: Any) -> None:
+    """Let an argument look as the student's function has left it."""
+    if type(mine) is not type(new):
+        return
+    if isinstance(mine, (list, bytearray)):
+        mine[:] = new
+    elif isinstance(mine, (dict, set)):
+        mine.clear()
+        mine.update(new)
+    elif getattr(mine, "shape", None) == getattr(new, "shape", 0) and mine.dtype == new.dtype:
+        mine[...] = new
+
+
+def result(value: Any) -> dict[str, Any]:
+    """Return the output of a cell's last expression."""
+    return {
+        "output_type": "execute_result",
+        "execution_count": None,
+        "metadata": {},
+        "data": {"text/plain": repr(value)[:MESSAGE]},
+    }
+
+
+def failure(error: BaseException, seconds: float) -> dict[str, Any]:
+    """Return the output of a failed test: the author's words, or where the student's code broke."""
+    name, text = type(error).__name__, str(error)[:MESSAGE]
+    if isinstance(error, OverdueError):
+        name, text = "TimeoutError", f"your code did not answer within {seconds:g} s"
+    elif isinstance(error, WireError):
+        name, text = "ValueError", f"your code answered with something unreadable ({error})"
+    elif isinstance(error, KeyError) and error.args:
+        text = str(error.args[0])[:MESSAGE]
+    elif isinstance(error, NameError) and not hasattr(error, "_student"):
+        text = f"{text}: define it in the cell above"
+    lines = [f"{name}: {text}" if text else name]
+    if place := getattr(error, "_student", ""):
+        lines.append(f"raised by your code, {place}")
+    return {"output_type": "error", "ename": name, "evalue": text, "traceback": ["\n".join(lines)]}
