@@ -3,10 +3,12 @@
 import json
 import logging
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 from nbgrader.apps.baseapp import NbGrader, nbgrader_aliases, nbgrader_flags
+from sqlalchemy.exc import SAWarning
 from tqdm import tqdm
 from traitlets import Bool, default
 
@@ -134,6 +136,8 @@ def as_table(results: Sequence[Result]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command and exit with its code."""
+    # nbgrader builds its rows in an order that SQLAlchemy 2 comments on at every submission.
+    warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
     app = GradeApp()
     app.initialize(list(argv) if argv is not None else None)
     app.start()

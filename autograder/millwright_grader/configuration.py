@@ -6,6 +6,9 @@ course folder, a student's server and a grader's: what only one of them needs is
 when it is used, not here.
 """
 
+import os
+import shutil
+import sysconfig
 from collections.abc import Callable, Mapping
 from typing import Literal
 
@@ -66,3 +69,9 @@ def configure(c: Config, *, owners: Owners | None = None) -> None:
     }
 
     c.ExportApp.plugin_class = "millwright_grader.export.GradeTable"
+
+    # nbgrader makes a new gradebook by running `alembic`, found by name; where it is not
+    # found (an environment that was not activated), a half-made gradebook stays behind.
+    if shutil.which("alembic") is None:
+        scripts = sysconfig.get_path("scripts")
+        os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", os.defpath), scripts])
