@@ -1,0 +1,9 @@
+"""Textbook misreading: the torque of the fan grows with the speed, not its square.
+
+fails: p00-start-fan
+"""
+
+# %% p00-start-balance
+def fan_speed(V, c, sheet):
+    K, R, I0 = sheet["K"], sheet["R"], sheet["I0"]
+    return brentq(lambda w: K * ((V - K * w) / R - I0) - c * w, 0.0, V / K)
