@@ -135,6 +135,12 @@ def test_a_copy_is_the_same_machine(make, copied):
     np.testing.assert_array_equal(P.dynamics(0.0, x, u), other.dynamics(0.0, x, u))
     assert other.parameters == P.parameters
     assert other.units == P.units
+    number = fields(P.parameters)[2].name
+    changed = {number: 1.01 * getattr(P.parameters, number)}
+    expected = P.dynamics(0.0, x, u, params=changed)
+    P.dynamics(0.0, x, u)
+    np.testing.assert_array_equal(other.dynamics(0.0, x, u, params=changed), expected)
+    assert not np.array_equal(expected, P.dynamics(0.0, x, u))
 
 
 @every_plant
@@ -411,6 +417,9 @@ def test_a_card_holds_all_that_there_is_to_know(make):
     for fault in (*P.model.faults, *P.model.sensor_faults):
         assert f"| `{fault.name}` | {fault.severity_1} |" in text
     assert P.model.equations in text
+    for line in P.model.equations.splitlines():
+        # Markdown would make a list of such a line, within a formula or not.
+        assert not line.startswith(("-", "+", "*", "#")), line
 
 
 def test_the_card_of_an_axis_shows_the_other_axes():

@@ -209,10 +209,12 @@ MODEL = Model(
     industry="CNC",
     equations=r"""
 $$J\,\dot\omega = K_t K_a\,\bigl(u - d(\omega)\bigr) - B\,\omega, \qquad \dot p = r_g\,\omega$$
+
 $$d(\omega) = \tfrac12 \tanh\frac{\omega}{\omega_s}\,
 \Bigl[d_+ + d_- + (d_+ - d_-)\tanh\frac{3\,\omega}{\omega_s}\Bigr]$$
-$$d_\pm = d_{s\pm}\,e^{-|\omega|/\Omega_{1\pm}}
-+ d_{c\pm}\,\bigl(1 - e^{-|\omega|/\Omega_{2\pm}}\bigr)$$
+
+$$d_\pm = d_{s\pm}\,e^{-|\omega|/\Omega_{1\pm}} +
+d_{c\pm}\,\bigl(1 - e^{-|\omega|/\Omega_{2\pm}}\bigr)$$
 
 with $\omega$ = `speed`, $p$ = `position`, $d$ the friction in volts, $d_{s\pm}$ = `static_…`,
 $d_{c\pm}$ = `coulomb_…`, $\Omega_{1\pm}$, $\Omega_{2\pm}$ = `stribeck_…`,

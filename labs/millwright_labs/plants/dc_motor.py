@@ -63,6 +63,7 @@ MODEL = Model(
     industry="servo drives",
     equations=r"""
 $$J\,\dot\omega = K\,i - b\,\omega - T_\mathrm{load}$$
+
 $$L\,\dot i = V - R\,i - K\,\omega$$
 
 with $\omega$ = `speed`.

@@ -101,7 +101,9 @@ MODEL = Model(
     industry="steel",
     equations=r"""
 $$\dot H_1 = \alpha P_1 Q_1 - k_\mathrm{loss}\,(H_1 - T_\mathrm{ambient}) - k_{12}\,(H_1 - H_2)$$
+
 $$\dot H_2 = \alpha P_2 Q_2 - k_\mathrm{loss}\,(H_2 - T_\mathrm{ambient}) + k_{12}\,(H_1 - H_2)$$
+
 $$\tau\,\dot S_i = H_i - S_i, \qquad T_i = S_i$$
 
 with $k_\mathrm{loss}$ = `loss`, $k_{12}$ = `coupling`, $\tau$ = `sensor_lag`.

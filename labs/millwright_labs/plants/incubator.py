@@ -91,12 +91,16 @@ MODEL = Model(
     title="Incubator",
     industry="automobile (battery box), steel (furnace twin)",
     equations=r"""
-$$C_\mathrm{heater}\,\dot T_\mathrm{heater} = V I\,u_\mathrm{heater}
-- G_\mathrm{heater}\,(T_\mathrm{heater} - T_\mathrm{air})$$
-$$C_\mathrm{air}\,\dot T_\mathrm{air} = G_\mathrm{heater}\,(T_\mathrm{heater} - T_\mathrm{air})
-- G_\mathrm{box}\,(T_\mathrm{air} - T_\mathrm{room}), \qquad T_\mathrm{box} = T_\mathrm{air}$$
+$$C_\mathrm{heater}\,\dot T_\mathrm{heater} = V I\,u_\mathrm{heater} - \dot Q$$
 
-with $V$ = `V_heater`, $I$ = `I_heater`.
+$$C_\mathrm{air}\,\dot T_\mathrm{air} = \dot Q -
+G_\mathrm{box}\,(T_\mathrm{air} - T_\mathrm{room})$$
+
+$$\dot Q = G_\mathrm{heater}\,(T_\mathrm{heater} - T_\mathrm{air}), \qquad
+T_\mathrm{box} = T_\mathrm{air}$$
+
+with $\dot Q$ the heat flow into the air, $u_\mathrm{heater}$ = `heater`,
+$V$ = `V_heater`, $I$ = `I_heater`.
 """.strip(),
     inputs=(
         Signal("heater", "1", "share of time that the heater is on", 0.0, 1.0),

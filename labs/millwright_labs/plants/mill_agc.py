@@ -9,8 +9,9 @@ The strip between stand and gauge is written as its thickness profile in Legendr
 of length. That is the Padé [5/6] approximation of a dead time of distance over speed, with
 states that mean something, right for a changing speed, and fit for linear analysis: phase
 within 1° up to an angular frequency of 7 over the dead time. A sudden change, however, shows
-faint forerunners at the gauge in python-control's simulations. `Rig` therefore follows the
-strip itself, point by point, and its gauge sees nothing before the strip arrives.
+forerunners at the gauge, up to a sixth of its size, in python-control's simulations. `Rig`
+therefore follows the strip itself, point by point, and its gauge sees nothing before the strip
+arrives.
 
 The structure is that of hot and cold mills' thickness control; the numbers are representative,
 not those of a certain mill.
@@ -145,15 +146,18 @@ MODEL = Model(
     industry="steel",
     equations=r"""
 $$h = S + e + \frac{F}{M}, \qquad F = Q\,q\,(H - h) \ge 0$$
+
 $$\tau\,\dot S = S_\mathrm{ref} - S$$
+
 $$h_\mathrm{gauge}(t) = h(t - \theta), \qquad \int_{t-\theta}^{t} v\,\mathrm dt = \ell$$
 
 with $q$ = `hardness`, $e$ = `eccentricity`, $\tau$ = `servo_lag`, $\ell$ = `gauge_distance`.
 For python-control the strip between stand and gauge is a profile of six Legendre coefficients
 $m_i$ (Padé [5/6]):
 
-$$\dot m_i = \frac{v}{\ell}\,(2i+1)\Bigl[\sum_{j \le i} (-1)^{i-j+1} m_j - \sum_{j>i} m_j
-+ (-1)^i h\Bigr], \qquad h_\mathrm{gauge} = \sum_i m_i$$
+$$\dot m_i = \frac{v}{\ell}\,(2i+1)
+\Bigl[(-1)^i h + \sum_{j \le i} (-1)^{i-j+1} m_j - \sum_{j>i} m_j\Bigr], \qquad
+h_\mathrm{gauge} = \sum_i m_i$$
 """.strip(),
     inputs=(
         Signal("S_ref", "mm", "set point of the gap", 0.0, 10.0),

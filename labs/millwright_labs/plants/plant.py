@@ -9,6 +9,7 @@ The equations do not clip their inputs: a linear model taken at a limit would be
 side. The rig clips, as a real actuator does.
 """
 
+import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -319,6 +320,10 @@ class Plant(ct.NonlinearIOSystem):
     def u0(self) -> np.ndarray:
         """The inputs at rest, shape (ninputs,)."""
         return np.array(self.model.rest(self.parameters)[1], dtype=float)
+
+    def __copy__(self) -> Self:
+        # python-control keeps the equations as bound methods; a shallow copy's would be ours.
+        return copy.deepcopy(self)
 
     def severities(self, t: float = 0.0) -> Any:
         """Give the machine's fault severities at time `t` (s), by name."""

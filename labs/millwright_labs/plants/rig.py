@@ -146,9 +146,10 @@ class Rig:
         """
         if inputs:
             self.set(**inputs)
-        self._steps += 1
         # Counted, not added up: after a million steps of 0.1 s the clock still shows 100000 s.
-        return self._advance(self._steps * self.dt)
+        reading = self._advance((self._steps + 1) * self.dt)
+        self._steps += 1
+        return reading
 
     def _advance(self, t: float) -> dict[str, float]:
         P, start, u = self.P, self.t, self._inputs
