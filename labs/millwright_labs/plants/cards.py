@@ -41,7 +41,7 @@ def card(P: Plant) -> str:
         ),
         "An input's limits are its actuator's; an output's are what is safe. At rest: "
         + ", ".join(
-            f"{name} = {_number(value)} {P.units[name]}"
+            f"{name} = {_with_unit(value, P.units[name])}"
             for name, value in zip(P.input_labels, P.u0.tolist(), strict=True)
         )
         + ".",
@@ -84,7 +84,7 @@ def card(P: Plant) -> str:
         "**Sensors**",
         _table(
             ("output", "noise (standard deviation)", "step", "dead time", "range", "source"),
-            [_sensor_row(name, model.sensors.get(name), P.units[name]) for name in P.output_labels],
+            [_sensor_row(P, name, model.sensors.get(name)) for name in P.output_labels],
         ),
         f"Step of `Rig`: {model.step_reason}.",
         "Sources: " + "; ".join(model.sources) + ".",
@@ -101,14 +101,17 @@ def with_cards(text: str, plants: Iterable[Plant]) -> str:
     return before + BEGIN + "\n\n" + "\n".join(card(P) for P in plants) + "\n" + END + after
 
 
-def _sensor_row(name: str, sensor: Sensor | None, unit: str) -> tuple[str, ...]:
+def _sensor_row(P: Plant, name: str, sensor: Sensor | None) -> tuple[str, ...]:
     if sensor is None:
         return (f"`{name}`", "not measured", "", "", "", "")
+    unit = P.units[name]
+    travel = [f"`{t.distance}` / `{t.speed}`" for t in P.model.transports if t.output == name]
+    delay = [_with_unit(sensor.delay, "s")] if sensor.delay or not travel else []
     return (
         f"`{name}`",
-        f"{_number(sensor.noise)} {unit}",
-        f"{_number(sensor.step)} {unit}",
-        f"{_number(sensor.delay)} s",
+        _with_unit(sensor.noise, unit),
+        _with_unit(sensor.step, unit),
+        " + ".join(travel + delay),
         _range(sensor.low, sensor.high),
         sensor.source,
     )
@@ -129,6 +132,10 @@ def _allowed(low: float, high: float) -> str:
     least = "> 0" if low == POSITIVE else "" if math.isinf(low) else f"≥ {_number(low)}"
     most = "" if math.isinf(high) else f"≤ {_number(high)}"
     return ", ".join(filter(None, (least, most)))
+
+
+def _with_unit(value: float, unit: str) -> str:
+    return _number(value) if unit == "1" else f"{_number(value)} {unit}"
 
 
 def _number(value: float) -> str:
