@@ -1,0 +1,21 @@
+"""A missing number is taken as 0 °C.
+
+fails: b05-kalman-gap-test, b05-kalman-evidence-test
+"""
+
+# %% b05-kalman-step
+def kf_step(x, P, y, A, B, u, C, Q, R):
+    """Predict with the input u, then update with the measurement y. Return x, P, e, S."""
+    y = np.nan_to_num(y)
+    x = A @ x + B @ u
+    P = A @ P @ A.T + Q
+    e = y - C @ x
+    S = C @ P @ C.T + R
+    seen = ~np.isnan(y)
+    if seen.any():
+        H = C[seen]
+        K = np.linalg.solve(S[np.ix_(seen, seen)], H @ P).T
+        keep = np.eye(len(x)) - K @ H
+        x = x + K @ e[seen]
+        P = keep @ P @ keep.T + K @ R[np.ix_(seen, seen)] @ K.T
+    return x, (P + P.T) / 2, e, S

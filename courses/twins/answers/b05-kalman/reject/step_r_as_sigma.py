@@ -1,0 +1,21 @@
+"""R is taken as a standard deviation and squared.
+
+fails: b05-kalman-update-test, b05-kalman-settle-test, b05-kalman-gap-test, b05-kalman-honest-test, b05-kalman-evidence-test
+"""
+
+# %% b05-kalman-step
+def kf_step(x, P, y, A, B, u, C, Q, R):
+    """Predict with the input u, then update with the measurement y. Return x, P, e, S."""
+    x = A @ x + B @ u
+    P = A @ P @ A.T + Q
+    e = y - C @ x
+    R = R**2
+    S = C @ P @ C.T + R
+    seen = ~np.isnan(y)
+    if seen.any():
+        H = C[seen]
+        K = np.linalg.solve(S[np.ix_(seen, seen)], H @ P).T
+        keep = np.eye(len(x)) - K @ H
+        x = x + K @ e[seen]
+        P = keep @ P @ keep.T + K @ R[np.ix_(seen, seen)] @ K.T
+    return x, (P + P.T) / 2, e, S
