@@ -1,0 +1,290 @@
+"""Start the demo class: JupyterHub with a teacher, four students, courses and the Voila demos.
+
+Everything runs on this machine and listens on 127.0.0.1 only. Stop with Ctrl-C.
+"""
+
+import argparse
+import ctypes
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+
+import psutil
+import separation
+from demo import BIN, HERE, PEOPLE, ROOT, Demo, StateLock
+from errors import (
+    AlreadyRunningError,
+    ForeignFolderError,
+    HubFailedError,
+    NoCoursesError,
+    NotOursError,
+    PortInUseError,
+    StartError,
+)
+from prepare import prepare
+
+# Seconds. The hub itself waits for its services; a busy laptop takes long for the first start.
+START_TIMEOUT = 180
+STOP_TIMEOUT = 40
+KILL_TIMEOUT = 5
+
+# linux/prctl.h
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="run.py", description=__doc__)
+    state = os.environ.get("MILLWRIGHT_STATE") or ROOT / "state"
+    parser.add_argument(
+        "--state", type=Path, default=state, help="folder for homes, courses, grades (%(default)s)"
+    )
+    parser.add_argument("--port", type=int, default=8000, help="of the address (%(default)s)")
+    parser.add_argument(
+        "--courses", type=Path, default=ROOT / "courses", help="folder of courses (%(default)s)"
+    )
+    parser.add_argument(
+        "--apps", type=Path, default=ROOT / "labs" / "apps", help="folder of Voila apps"
+    )
+    parser.add_argument(
+        "--reset",
+        action="store_true",
+        help="first delete the class with all homes, submissions and grades",
+    )
+    return parser.parse_args(arguments)
+
+
+def say(line: str) -> None:
+    """One line for the person at the terminal, at once."""
+    print(line, flush=True)
+
+
+# ---- before the hub
+
+
+def check_state(demo: Demo, reset: bool) -> StateLock:
+    """Make sure that the state folder is ours and nobody else uses it; empty it if asked."""
+    ours = demo.state / "class.json"
+    try:
+        demo.state.mkdir(parents=True, exist_ok=True)
+        inside = {path.name for path in demo.state.iterdir()} - {"run.lock"}
+        if inside and not ours.exists():
+            raise ForeignFolderError(demo.state)
+        lock = StateLock(demo.state)
+        if not lock.acquire(demo.url):
+            raise AlreadyRunningError(demo.state, lock.holder())
+        if ours.exists() and not os.access(ours, os.R_OK | os.W_OK):
+            raise NotOursError(demo.state)
+    except PermissionError:
+        raise NotOursError(demo.state) from None
+    if ours.exists():
+        end_leftovers(demo)
+    if reset:
+        for path in demo.state.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path != lock.path:
+                path.unlink()
+        demo.__dict__.pop("record", None)
+    return lock
+
+
+def check_port(port: int) -> None:
+    """Fail now, in one line, rather than later in the proxy's log."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            raise PortInUseError(port) from None
+
+
+def separate(demo: Demo) -> list[str]:
+    """Give users separate accounts if the machine allows; returns what has to be said about it."""
+    if obstacle := separation.find_obstacle(demo):
+        demo.record["accounts"] = {}
+        everybody = (
+            "every student's code runs as root" if os.geteuid() == 0 else "one account for all"
+        )
+        return [
+            f"Users are not separated: {obstacle}, so {everybody}. Each student's code can",
+            "read the other homes, the solutions and the gradebook. Use it alone or among friends.",
+        ]
+    demo.separate()
+    folders = separation.teachers_folders(demo)
+    if separation.can_hide(folders):
+        demo.hidden = folders
+        return [
+            "Each user has an own account: students cannot read other homes, solutions or grades.",
+            "Not protected: memory, disk and processor are shared; passwords are for a demo.",
+        ]
+    return [
+        "Each user has an own account, but this machine cannot hide folders from them. Students",
+        f"can read the solutions unless you close the folder: chmod o-rwx {demo.courses_folder}",
+    ]
+
+
+# ---- processes
+
+
+def adopt_orphans() -> None:
+    """Become the parent of processes that a student's server leaves behind, to end them."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def die_with_parent() -> None:
+    """Let the hub shut down in order when this process is killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def end_leftovers(demo: Demo) -> None:
+    """End what a killed run of this very class has left: the marker is in their environment."""
+    left = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            marker = process.environ().get("MILLWRIGHT_MARKER")
+            if marker == demo.record["marker"] and process.pid != os.getpid():
+                left.append(process)
+    end(left)
+
+
+def end(processes: list[psutil.Process]) -> None:
+    """Ask processes to end, then insist."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, alive = psutil.wait_procs(processes, timeout=KILL_TIMEOUT)
+    for process in alive:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(alive, timeout=KILL_TIMEOUT)
+
+
+def start_hub(demo: Demo) -> "subprocess.Popen[bytes]":
+    """Start JupyterHub in a session of its own: Ctrl-C reaches it through us only."""
+    if demo.log.exists():
+        demo.log.replace(demo.log.with_suffix(".previous.log"))
+    with demo.log.open("wb") as log:
+        demo.log.chmod(0o600)
+        return subprocess.Popen(
+            [str(BIN / "jupyterhub"), "--config", str(HERE / "jupyterhub_config.py")],
+            cwd=demo.hub_folder,
+            env=os.environ | demo.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=die_with_parent,
+        )
+
+
+def stop_hub(hub: "subprocess.Popen[bytes]") -> None:
+    """Let the hub stop its servers, services and proxy."""
+    if hub.poll() is None:
+        hub.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            hub.wait(STOP_TIMEOUT)
+
+
+def wait_until_ready(demo: Demo, hub: "subprocess.Popen[bytes]") -> None:
+    """Return when the hub answers through its proxy."""
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline:
+        if hub.poll() is not None:
+            raise HubFailedError("JupyterHub ended while it started.", demo.log)
+        with suppress(OSError), urllib.request.urlopen(f"{demo.url}/hub/health", timeout=5):
+            return
+        time.sleep(0.25)
+    raise HubFailedError(f"JupyterHub did not answer within {START_TIMEOUT} s.", demo.log)
+
+
+class Stopped(Exception):  # noqa: N818 - it is no error
+    """Somebody asked us to stop: Ctrl-C, TERM, or the terminal was closed."""
+
+
+def stop_on_signals() -> None:
+    """Turn the usual signals into `Stopped`, also where the shell had them ignored."""
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(ignored, signal.SIG_IGN)
+        raise Stopped
+
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, stop)
+
+
+# ---- the whole
+
+
+def announce(demo: Demo, remarks: list[str], seconds: float) -> None:
+    """Print address, logins and what is not protected."""
+    say(f"\nMillwright is ready ({seconds:.0f} s):  {demo.url}\n")
+    say("Demo only. Sign in as        password")
+    for person in PEOPLE:
+        password = demo.record["passwords"][person.name]
+        say(f"  {person.name:10} {person.role:10}      {password}")
+    if demo.apps:
+        say(f"  visitors, without login:   {demo.url}/services/demos/")
+    say("")
+    for remark in remarks:
+        say(remark)
+    say(f"State: {demo.state}   log: {demo.log.relative_to(demo.state)}   Stop: Ctrl-C\n")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Prepare, start, wait, stop."""
+    started = time.monotonic()
+    demo = Demo(
+        options.state.resolve(), options.port, options.courses.resolve(), options.apps.resolve()
+    )
+    if not demo.courses:
+        raise NoCoursesError(demo.courses_folder)
+    lock = check_state(demo, options.reset)
+    check_port(demo.port)
+    adopt_orphans()
+    remarks = separate(demo)
+    demo.save()
+    say(f"Starting the demo class ({', '.join(course.name for course in demo.courses)})")
+    try:
+        problems = prepare(demo, say)
+        hub = start_hub(demo)
+        try:
+            wait_until_ready(demo, hub)
+            announce(demo, [*problems, *remarks], time.monotonic() - started)
+            hub.wait()
+            raise HubFailedError("JupyterHub ended by itself; start it again.", demo.log)
+        finally:
+            say("Stopping")
+            stop_hub(hub)
+    finally:
+        end(psutil.Process().children(recursive=True))
+        lock.release()
+
+
+def main() -> int:
+    """Run; errors that a person can mend are one message and exit code 1."""
+    stop_on_signals()
+    try:
+        run(parse())
+    except Stopped:
+        return 0
+    except StartError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
