@@ -19,6 +19,7 @@ from .peer import Line, LineClosedError, OverdueError, Peer
 from .standins import KINDS, StandIn
 from .values import EXCEPTIONS, WireError
 
+FAREWELL_SECONDS = 1.0
 OUTPUT = 64 << 10  # characters of a test's own output
 MESSAGE = 4000  # characters of an error's text
 
@@ -48,6 +49,8 @@ class Names(dict[str, Any]):
         self.checker = checker
         self.students = students
         self._deleted: set[str] = set()
+        # While a cell runs that the author has locked without grading it, all it binds is its own.
+        self.all_own = False
 
     def __getitem__(self, name: str) -> Any:
         if name in self.students:
@@ -79,7 +82,7 @@ class Names(dict[str, Any]):
             super().__delitem__(name)
 
     def _is_theirs(self, name: str) -> bool:
-        if name in self and name not in self.students:
+        if self.all_own or (name in self and name not in self.students):
             return False
         return name in self._deleted or self.checker.has(name)
 
@@ -100,6 +103,7 @@ class Checker:
         self.line = Line(sock)
         self.peer = Peer(self.line, self.serve, self.stand_in, self.reference)
         self.names = Names(self, students)
+        self.printed = io.StringIO()
 
     # What goes to the student
 
@@ -122,15 +126,18 @@ class Checker:
         """Call a function of the student's, with arguments that it may change and print."""
         status, *answer = self.peer.request("call", function, list(args), kwargs)
         if status != "value":
-            if len(answer) > 2 and type(answer[2]) is str:
-                sys.stdout.write(answer[2])
+            self.show(answer[2] if len(answer) > 2 else "")
             raise self.error(answer)
         value, printed, changed = answer
-        if type(printed) is str and printed:
-            sys.stdout.write(printed)
+        self.show(printed)
         for at, new in changed:
             change(args[at], new)
         return value
+
+    def show(self, printed: Any) -> None:
+        """Give what the student's code printed to a test that looks at it, and to nobody else."""
+        if type(printed) is str and sys.stdout is not self.printed:
+            sys.stdout.write(printed)
 
     @staticmethod
     def error(answer: list[Any]) -> Exception:
@@ -200,8 +207,10 @@ class Checker:
 
     # Running cells
 
-    def run(self, source: str, name: str, seconds: float) -> list[dict[str, Any]]:
-        """Execute an author's cell.
+    def run(
+        self, source: str, name: str, seconds: float, epoch: int, graded: bool
+    ) -> list[dict[str, Any]]:
+        """Execute an author's cell; the student's process serves it meanwhile.
 
         Parameters
         ----------
@@ -211,6 +220,11 @@ class Checker:
             What the cell is called in messages.
         seconds
             How long the student's code may take, all calls of the cell together.
+        epoch
+            Number of the cell, the same as the student's process was given for it.
+        graded
+            Whether it is a test. What another cell binds (imports, helpers, data) is the author's,
+            whatever the student binds to the same name.
 
         Returns
         -------
@@ -223,9 +237,11 @@ class Checker:
         LineClosedError
             If the student's process has ended.
         """
+        self.peer.epoch = epoch
+        self.names.all_own = not graded
         self.line.deadline = time.monotonic() + seconds
         outputs: list[dict[str, Any]] = []
-        printed = io.StringIO()
+        self.printed = printed = io.StringIO()
         try:
             with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
                 value = self.execute(source, name)
@@ -235,6 +251,10 @@ class Checker:
             raise
         except BaseException as error:
             outputs.append(failure(error, seconds))
+        finally:
+            self.line.deadline = time.monotonic() + FAREWELL_SECONDS
+            with contextlib.suppress(OverdueError):
+                self.peer.done()
         if text := printed.getvalue()[:OUTPUT]:
             outputs.insert(0, {"output_type": "stream", "name": "stdout", "text": text})
         return outputs

@@ -4,6 +4,9 @@ Both ends work alike: a request goes out, and until its answer arrives, requests
 are served, to any depth. So a test calls a student's function, to which it has given a function of
 its own, which is called back.
 
+Each cell of the author's is an epoch of its own. What was said in an earlier one, by a function
+that was interrupted for example, is passed over.
+
 An end keeps the objects that it has lent to the other; a reference is the number of such an object.
 What the other side may do with it is decided by `serve`, which each side defines for itself.
 """
@@ -107,6 +110,7 @@ class Peer:
         self._lent: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}
         self._depth = 0
+        self.epoch = 0
 
     def lend(self, value: Any) -> list[Any]:
         """Return the reference to a value that stays here."""
@@ -130,14 +134,17 @@ class Peer:
             return self._stand_in(*fields)
         raise WireError("a message breaks the rules: an unknown reference")
 
-    def _say(self, *message: Any) -> None:
-        self.line.send(dump(list(message), self.lend))
+    def _say(self, kind: str, *message: Any) -> None:
+        self.line.send(dump([kind, self.epoch, *message], self.lend))
 
     def _hear(self) -> list[Any]:
-        message = load(self.line.receive(), self._resolve)
-        if type(message) is not list or not message or type(message[0]) is not str:
-            raise WireError("a message breaks the rules: no message")
-        return message
+        while True:
+            message = load(self.line.receive(), self._resolve)
+            if type(message) is not list or [type(part) for part in message[:2]] != [str, int]:
+                raise WireError("a message breaks the rules: no message")
+            kind, epoch, *rest = message
+            if epoch == self.epoch:
+                return [kind, *rest]
 
     def request(self, operation: str, *arguments: Any) -> list[Any]:
         """Ask the other side, serving it until it answers.
@@ -155,8 +162,9 @@ class Peer:
             else:
                 return message
 
-    def serve_until_done(self) -> None:
-        """Serve requests until the other side says that it has no more."""
+    def serve_until_done(self, epoch: int) -> None:
+        """Serve the requests of one epoch until the other side says that it has no more."""
+        self.epoch = epoch
         while True:
             message = self._hear()
             if message[0] == "done":
@@ -164,7 +172,7 @@ class Peer:
             self._answer(message[1:])
 
     def done(self) -> None:
-        """Say that there are no more requests."""
+        """Say that this epoch has no more requests."""
         self._say("done")
 
     def _answer(self, message: list[Any]) -> None:

@@ -150,8 +150,10 @@ def load(data: bytes, resolve: Resolve) -> Any:
 
 def plain_exception(error: BaseException) -> tuple[str, str]:
     """Return the name of the nearest known exception type and a short message."""
-    names = (kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins")
-    name = next((name for name in names if name in EXCEPTIONS), "RuntimeError")
+    name = "RuntimeError"
+    if isinstance(error, Exception) and not isinstance(error, (StopIteration, StopAsyncIteration)):
+        kinds = (kind.__name__ for kind in type(error).__mro__ if kind in EXCEPTIONS.values())
+        name = next(kinds, name)
     try:
         text = str(error)
     except Exception:
@@ -195,7 +197,7 @@ class _Encoder:
 
     def special(self, value: Any, kind: type, depth: int) -> list[Any] | None:
         """Encode the values of libraries; None for what is not among them."""
-        module = kind.__module__.partition(".")[0]
+        module = str(getattr(kind, "__module__", "")).partition(".")[0]
         if module == "numpy":
             return self.of_numpy(value, kind)
         if module == "pandas":
@@ -206,7 +208,7 @@ class _Encoder:
             return self.of_sympy(value, depth)
         if module == "matplotlib":
             return self.of_matplotlib(value, depth)
-        if kind.__module__ == "builtins" and kind.__name__ in EXCEPTIONS:
+        if kind in EXCEPTIONS.values():
             return ["exception", *plain_exception(value)]
         fields = getattr(kind, "_fields", None)
         if kind.__base__ is tuple and isinstance(fields, tuple):

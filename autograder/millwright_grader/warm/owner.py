@@ -1,6 +1,5 @@
 """The owner's side of a warm parent: start it, ask it for kernels, end it."""
 
-import array
 import contextlib
 import json
 import os
@@ -161,6 +160,9 @@ class WarmParent:
         cwd: str,
         stdout: int | None = None,
         stderr: int | None = None,
+        *,
+        inherited: Sequence[int] = (),
+        **more: Any,
     ) -> ForkedProcess:
         """Return a new kernel.
 
@@ -172,13 +174,17 @@ class WarmParent:
             The kernel's environment and working folder, as of `subprocess.Popen`.
         stdout, stderr
             File descriptors; None is this process's own.
+        inherited
+            File descriptors that the kernel has as 3, 4 and so on.
+        more
+            Further members of the request: an `entry` and what it needs, as JSON can carry it.
 
         Raises
         ------
         ParentError
             If the parent does not answer.
         """
-        request = {"argv": list(argv), "env": dict(env), "cwd": cwd}
+        request = {"argv": list(argv), "env": dict(env), "cwd": cwd, **more}
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.settimeout(FORK_SECONDS)
         try:
@@ -186,8 +192,8 @@ class WarmParent:
                 if self._control is None:
                     raise ParentError("the parent was not started")
                 fds = [1 if stdout is None else stdout, 2 if stderr is None else stderr]
-                descriptors = array.array("i", [*fds, theirs.fileno()])
-                socket.send_fds(self._control, [json.dumps(request).encode()], list(descriptors))
+                fds += [theirs.fileno(), *inherited]
+                socket.send_fds(self._control, [json.dumps(request).encode()], fds)
             data = ours.recv(parent_script.MESSAGE_BYTES)
             if not data:
                 raise ParentError("the parent ended before it forked")

@@ -5,10 +5,11 @@ Messages are JSON objects.
 
 1. The owner sends `{"imports": [...]}`. The parent imports them and answers
    `{"ready": true, "seconds": ...}`, or `{"error": "..."}` and ends.
-2. The owner sends `{"argv": [...], "env": {...}, "cwd": "..."}` with three file descriptors: the
-   kernel's standard output, its standard error, and a channel (a socket as above). The parent
-   answers on the channel `{"pid": ...}` and, when the kernel has ended, `{"status": ...}` as of
-   `os.waitpid`.
+2. The owner sends `{"argv": [...], "env": {...}, "cwd": "..."}` with three descriptors or more: the
+   kernel's standard output, its standard error, a channel (a socket as above), and those that
+   the kernel inherits as 3, 4 and so on. The parent answers on the channel `{"pid": ...}` and, when
+   the kernel has ended, `{"status": ...}` as of `os.waitpid`. Where the request has an `"entry"`,
+   `"module:function"`, the fork calls it with the request instead of becoming a kernel.
 3. Where the owner closes a channel, the parent kills that kernel's process group. Where it closes
    the control socket, the parent ends, and with it every kernel.
 
@@ -31,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 MESSAGE_BYTES = 1 << 20
+DESCRIPTORS = 8
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 # What a kernel imports itself while it starts; without these here, each kernel would. One is left
@@ -99,20 +101,22 @@ def serve(control: socket.socket) -> dict[str, Any] | None:
         for key, _ in selector.select():
             kernel: Kernel | None = key.data
             if kernel is None:
-                data, descriptors, _, _ = socket.recv_fds(control, MESSAGE_BYTES, 3)
+                data, descriptors, _, _ = socket.recv_fds(control, MESSAGE_BYTES, DESCRIPTORS)
                 if not data:
                     return None
-                output, error, channel = descriptors
+                output, error, channel, *inherited = descriptors
                 pid = os.fork()
                 if pid == 0:
-                    os.dup2(output, 1)
-                    os.dup2(error, 2)
-                    # Every other descriptor belongs to the parent or to another kernel.
-                    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+                    # Objects close their descriptor when they are forgotten, whoever has it then.
+                    for registered in list(selector.get_map().values()):
+                        if isinstance(registered.fileobj, socket.socket):
+                            registered.fileobj.close()
+                    selector.close()
+                    take_over([output, error, *inherited])
                     request: dict[str, Any] = json.loads(data)
                     return request
-                os.close(output)
-                os.close(error)
+                for descriptor in (output, error, *inherited):
+                    os.close(descriptor)
                 kernel = Kernel(pid, socket.socket(fileno=channel), os.pidfd_open(pid))
                 selector.register(kernel.ended, selectors.EVENT_READ, kernel)
                 selector.register(kernel.channel, selectors.EVENT_READ, kernel)
@@ -131,6 +135,20 @@ def serve(control: socket.socket) -> dict[str, Any] | None:
                 # The owner sends nothing on a channel: readable means closed.
                 selector.unregister(kernel.channel)
                 kill_group(kernel.pid)
+
+
+def take_over(descriptors: list[int]) -> None:
+    """Let these be 1, 2, 3 and so on, and close every other.
+
+    The others belong to the parent or to another kernel.
+    """
+    limit = os.sysconf("SC_OPEN_MAX")
+    beyond = max(descriptors) + 1
+    for at, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, beyond + at)
+    for at in range(len(descriptors)):
+        os.dup2(beyond + at, 1 + at, inheritable=False)
+    os.closerange(1 + len(descriptors), limit)
 
 
 def kill_group(leader: int) -> None:
@@ -156,6 +174,10 @@ def become_kernel(request: dict[str, Any], parent: int) -> None:
     os.chdir(request["cwd"])
     sys.argv = request["argv"]
     reseed()
+    if entry := request.get("entry"):
+        module, _, function = entry.partition(":")
+        getattr(importlib.import_module(module), function)(request)
+        return
 
     from ipykernel.kernelapp import IPKernelApp
 

@@ -65,19 +65,24 @@ class WarmProvisioner(LocalProvisioner):
                 await readable(self.process)
         return await super().wait()
 
+    def request(self) -> dict[str, Any]:
+        """Return what a subclass adds to the request for a fork, see `WarmParent.fork`."""
+        return {}
+
     async def _fork(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         parent = shared_parent(shutil.which(cmd[0]) or cmd[0], self.imports)
         env = kwargs.get("env")
         env = dict(os.environ) if env is None else dict(env)
         cwd = str(kwargs.get("cwd") or Path.cwd())
         output = {"stdout": kwargs.get("stdout"), "stderr": kwargs.get("stderr")}
+        more = self.request()
         await asyncio.to_thread(parent.start)
         try:
-            process = parent.fork(cmd[2:], env, cwd, **output)
+            process = parent.fork(cmd[2:], env, cwd, **output, **more)
         except ParentError:
             # It died since its last kernel; once it is worth a new one.
             await asyncio.to_thread(parent.start)
-            process = parent.fork(cmd[2:], env, cwd, **output)
+            process = parent.fork(cmd[2:], env, cwd, **output, **more)
         # It has the methods of the Popen that LocalProvisioner keeps here.
         self.process = process  # type: ignore[assignment]
         self.pid = self.pgid = process.pid

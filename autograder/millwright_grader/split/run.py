@@ -1,0 +1,67 @@
+"""How both processes of a submission begin, in a fork of the warm parent.
+
+Both inherit their end of the line as descriptor 3; the checker has its commands on 4.
+"""
+
+import contextlib
+import json
+import socket
+from typing import Any
+
+from ..sandbox import Policy, close_doors, enter
+from .checker import Checker
+from .peer import LineClosedError
+
+LINE, COMMANDS = 3, 4
+
+# What the student's kernel is asked to run while the checker runs a cell.
+SERVE = (
+    "__import__('millwright_grader.split.student', fromlist=['serve'])"
+    f".serve({LINE}, get_ipython().user_ns, {{epoch}})"
+)
+
+
+def student(request: dict[str, Any]) -> None:
+    """Become the student's kernel, sealed by the request's policy where there is one."""
+    from ipykernel.iostream import IOPubThread
+    from ipykernel.ipkernel import IPythonKernel
+    from ipykernel.kernelapp import IPKernelApp
+
+    # Loaded now, for the file system is about to close.
+    from . import student as _  # noqa: F401
+
+    class Kernel(IPythonKernel):
+        """A kernel that has no processes to end, and may not look for them."""
+
+        async def _progressively_terminate_all_children(self) -> None:
+            return
+
+    policy = request.get("policy")
+    if policy:
+        enter(Policy.from_dict(policy))
+        # It would listen on TCP for output of subprocesses.
+        IOPubThread._setup_pipe_in = lambda self: None  # type: ignore[method-assign]
+        IPKernelApp.kernel_class = Kernel  # type: ignore[assignment]
+    app = IPKernelApp.instance()
+    app.initialize(request["argv"][1:])
+    if policy:
+        close_doors()
+    app.start()
+
+
+def checker(request: dict[str, Any]) -> None:
+    """Become the checker: run the cells that are sent as JSON lines, answer with outputs."""
+    line, commands = socket.socket(fileno=LINE), socket.socket(fileno=COMMANDS)
+    if policy := request.get("policy"):
+        enter(Policy.from_dict(policy))
+        close_doors()
+    checker = Checker(line, frozenset(request["students"]))
+    with commands, commands.makefile("r", encoding="utf-8") as orders:
+        for order in orders:
+            cell = json.loads(order)
+            try:
+                answer: dict[str, Any] = {"outputs": checker.run(**cell)}
+            except LineClosedError:
+                answer = {"gone": True}
+            with contextlib.suppress(BrokenPipeError):
+                commands.sendall(json.dumps(answer).encode() + b"\n")
