@@ -7,6 +7,7 @@ students: names, times, files and receipts are read as claims.
 
 import os
 import shutil
+import stat
 import tempfile
 from collections import defaultdict
 from dataclasses import dataclass
@@ -79,6 +80,8 @@ class MillwrightSubmit(ExchangeSubmit):
         )
         for folder in (inbound, cached):
             write_atomically(folder / FILE_NAME, receipt.to_json(), mode=0o444)
+        for file in arrived.files:
+            (inbound / file.path).chmod(0o444)
 
         shelf = Path(self.assignment_dir).absolute() / self.receipts
         shelf.mkdir(parents=True, exist_ok=True)
@@ -216,6 +219,8 @@ class MillwrightCollect(ExchangeCollect):
         try:
             if not is_student_name(student):
                 raise ValueError("no name for a student")
+            if not stat.S_ISDIR(path.lstat().st_mode):
+                raise ValueError("not a folder")
             claimed = parse_utc(stamp)
             newest = _last_change(path)
         except (ValueError, OverflowError, OSError) as error:

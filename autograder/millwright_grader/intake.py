@@ -143,7 +143,7 @@ def take(source: Path, coursedir: CourseDirectory, destination: Path | None = No
     -------
     Contents
     """
-    root = os.open(source, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    root = os.open(source, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         candidates, refused = _list(root, coursedir)
         # Notebooks first: if something must stay outside for size, it is not them.

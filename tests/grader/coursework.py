@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -93,27 +94,41 @@ class Course:
     """A course folder with its exchange beside it."""
 
     def __init__(self, root: Path, configured: bool = True, units: tuple[str, ...] = ("ps1",)):
+        """Make a course and generate its assignments."""
         self.root = root
         self.exchange = root.parent / f"{root.name}-exchange"
         self.exchange.mkdir(parents=True)
         self.exchange.chmod(0o777)
         self.configured = configured
+        self._write_config()
         for unit in units:
             folder = root / "source" / unit
             folder.mkdir(parents=True)
             nbformat.write(source(unit), folder / f"{unit}.ipynb")
+            made = self.api().generate_assignment(unit)
+            assert made["success"], made
+
+    def copy(self, root: Path, configured: bool = True) -> "Course":
+        """A course of its own that starts where this one is."""
+        twin = copy.copy(self)
+        twin.root, twin.configured = root, configured
+        twin.exchange = root.parent / f"{root.name}-exchange"
+        shutil.copytree(self.root, twin.root)
+        shutil.copytree(self.exchange, twin.exchange)
+        twin._write_config()
+        return twin
+
+    def _write_config(self) -> None:
         lines = ["c = get_config()"]
-        if configured:
+        if self.configured:
             lines += ["from millwright_grader import configure", "configure(c)"]
         lines += [
             'c.CourseDirectory.course_id = "course"',
             f"c.Exchange.root = {str(self.exchange)!r}",
             "c.Execute.timeout = 5",
         ]
-        (root / "nbgrader_config.py").write_text("\n".join(lines) + "\n")
-        for unit in units:
-            made = self.api().generate_assignment(unit)
-            assert made["success"], made
+        self.root.mkdir(parents=True, exist_ok=True)
+        (self.root / "nbgrader_config.py").write_text("\n".join(lines) + "\n")
 
     @property
     def config(self) -> Config:

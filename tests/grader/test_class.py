@@ -251,9 +251,9 @@ CLASS = {
 
 
 @pytest.fixture(scope="module")
-def school(make_course: Callable[..., Course]) -> Course:
+def school(shared_course: Course) -> Course:
     """Everybody has handed in."""
-    course = make_course(units=("ps1", "ps0"))
+    course = shared_course
     for student, nasty in CLASS.items():
         nasty.lay(course, student)
     return course
@@ -347,15 +347,12 @@ def test_an_unchanged_class_keeps_its_grades(
     assert school.rows()["half"] == FULL
 
 
-def test_formgraders_button_gives_the_same_rows(
-    school: Course, rows: dict[str, Any], tmp_path: Path
-) -> None:
+def test_formgraders_button_gives_the_same_rows(course: Course, rows: dict[str, Any]) -> None:
     """The button grades one student at a time, through nbgrader's API, in a fresh course."""
     students = [
         *("anna", "broken-json", "deleted-test", "copied-test", "kills-kernel", "renamed"),
         *("skipped-test", "pipe", "surrogates", "other-assignment"),
     ]
-    course = Course(tmp_path / "course", units=("ps1", "ps0"))
     for student in students:
         CLASS[student].lay(course, student)
         done = course.api().autograde("ps1", student)
@@ -363,12 +360,9 @@ def test_formgraders_button_gives_the_same_rows(
     assert course.rows() == {student: rows[student] for student in students}
 
 
-def test_nbgrader_autograde_gives_the_same_rows(
-    school: Course, rows: dict[str, Any], tmp_path: Path
-) -> None:
+def test_nbgrader_autograde_gives_the_same_rows(course: Course, rows: dict[str, Any]) -> None:
     """The command takes everybody at once, also those who handed in no notebook."""
     students = ["anna", "copied-answer", "no-notebook", "empty-folder", "old-schema", "link"]
-    course = Course(tmp_path / "course", units=("ps1", "ps0"))
     for student in students:
         CLASS[student].lay(course, student)
     done = course.command("nbgrader", "autograde", "ps1")
@@ -378,10 +372,10 @@ def test_nbgrader_autograde_gives_the_same_rows(
 
 
 def test_honest_students_get_what_stock_nbgrader_gives(
-    school: Course, rows: dict[str, Any], tmp_path: Path
+    fresh_course: Course, tmp_path: Path
 ) -> None:
     students = ["anna", "half", "own-cells", "blank", "exits"]
-    course = Course(tmp_path / "course", configured=False)
+    course = fresh_course.copy(tmp_path / "course", configured=False)
     for student in students:
         CLASS[student].lay(course, student)
     done = course.command("nbgrader", "autograde", "ps1")

@@ -1,0 +1,115 @@
+"""millwright-grade when there is nothing, or something wrong, to grade."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from coursework import Course, answered
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["ps9"], "The gradebook has no assignment 'ps9'. The gradebook knows: ps0, ps1."),
+        (["ps1"], "No submission of 'ps1' lies in"),
+        (["ps1", "--student", "eve"], "No submission of 'ps1' by 'eve' lies in"),
+        ([], "Name one assignment"),
+        (["ps1", "ps0"], "Name one assignment"),
+        (["ps1", "--course-dir=.."], "is not a course folder"),
+    ],
+)
+def test_nothing_to_grade_says_what_to_do_next(
+    course: Course, arguments: list[str], says: str
+) -> None:
+    done = course.command("millwright-grade", *arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_kernel_that_does_not_start_changes_no_grade(course: Course) -> None:
+    """The grader's own trouble is never a student's zero."""
+    course.submit("anna", answered(course.released()))
+    assert course.grade()["anna"]["score"] == 5
+    before = course.rows()
+    config = course.root / "nbgrader_config.py"
+    config.write_text(config.read_text() + "c.NotebookClient.kernel_name = 'no-such-kernel'\n")
+    done = course.command("millwright-grade", "ps1", "--force")
+    assert done.returncode == 1
+    assert "anna: not graded: KernelStartError: The kernel 'no-such-kernel'" in done.stdout
+    assert course.rows() == before
+    assert "KernelStartError" in (course.root / "received/anna/ps1/failure.log").read_text()
+
+
+def test_a_new_test_grades_everybody_again(course: Course) -> None:
+    course.submit("anna", answered(course.released()))
+    course.grade()
+    path = course.root / "source" / "ps1" / "ps1.ipynb"
+    path.write_text(path.read_text().replace("square(2) == 4", "square(3) == 9"))
+    assert course.api().generate_assignment("ps1")["success"]
+    assert course.grade()["anna"]["state"] == "graded"
+
+
+def test_interrupted_grading_goes_on_where_it_stopped(course: Course) -> None:
+    """Killed while the second of three students is graded."""
+    for student in ("anna", "ben", "carla"):
+        course.submit(student, answered(course.released()))
+    running = subprocess.Popen(
+        [Path(sys.executable).parent / "millwright-grade", "ps1"],
+        cwd=course.root,
+        env=os.environ | {"HOME": str(course.root.parent)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    while not course.folder("ben", "autograded").exists():
+        assert running.poll() is None
+        time.sleep(0.02)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    results = course.grade()
+    assert results["anna"]["state"] == "kept"
+    assert [results[student]["state"] for student in ("ben", "carla")] == ["graded", "graded"]
+    assert {result["score"] for result in results.values()} == {5}
+
+
+def test_the_table_is_for_people_and_json_for_programs(course: Course) -> None:
+    course.submit("anna", answered(course.released()))
+    course.submit("ben", b"{")
+    table = course.command("millwright-grade", "ps1")
+    head, anna, ben, *rest = table.stdout.splitlines()
+    assert head.split() == ["student", "score", "max", "seconds", "flags"]
+    assert anna.split()[:3] == ["anna", "5", "10"]
+    assert "to be marked" in anna
+    assert ben.split()[:3] == ["ben", "0", "10"]
+    assert "ben: ps1.ipynb cannot be read" in "\n".join(rest)
+    printed = course.command("millwright-grade", "ps1", "--json")
+    content = json.loads(printed.stdout)
+    assert content["assignment"] == "ps1"
+    assert content["results"][0]["scores"] == {
+        "ps1-square-test": 2.0,
+        "ps1-mean-test": 3.0,
+        "ps1-why": None,
+    }
+
+
+def test_manual_marks_survive_grading_again(course: Course) -> None:
+    from nbgrader.api import Gradebook
+
+    course.submit("anna", answered(course.released()))
+    course.grade()
+    with Gradebook(f"sqlite:///{course.root}/gradebook.db", "course") as gradebook:
+        grade = gradebook.find_grade("ps1-why", "ps1", "ps1", "anna")
+        grade.manual_score, grade.needs_manual_grade = 4, False
+        gradebook.db.commit()
+    assert course.grade()["anna"]["score"] == 9
+    again = course.grade("--force")["anna"]
+    assert again["score"] == 9
+    assert again["needs_marking"]
