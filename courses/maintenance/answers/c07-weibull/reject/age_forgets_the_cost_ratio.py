@@ -1,0 +1,11 @@
+"""Checks beta but not the cost ratio.
+
+fails: c07-weibull-age-test
+"""
+
+# %% c07-weibull-age
+def optimal_age(beta, eta, cost_ratio):
+    if beta <= 1:
+        return math.inf
+    ages = eta * np.geomspace(0.003, 30, 3000)
+    return float(ages[np.argmin([cost_rate(a, beta, eta, cost_ratio) for a in ages])])

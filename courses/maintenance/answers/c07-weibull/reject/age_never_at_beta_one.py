@@ -1,0 +1,11 @@
+"""Degenerate case: beta exactly 1 and a ratio of exactly 1 are searched as usual.
+
+fails: c07-weibull-age-test
+"""
+
+# %% c07-weibull-age
+def optimal_age(beta, eta, cost_ratio):
+    if beta < 1 or cost_ratio < 1:
+        return math.inf
+    ages = eta * np.geomspace(0.003, 30, 3000)
+    return float(ages[np.argmin([cost_rate(a, beta, eta, cost_ratio) for a in ages])])
