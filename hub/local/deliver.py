@@ -52,12 +52,20 @@ def beside(path: Path, last: str) -> Path:
     return path.with_name(name)
 
 
-def put(source: Path, target: Path) -> None:
-    """Copy contents; a reader of `target` sees the old or the new file, never half of one."""
+def put(content: bytes, target: Path) -> None:
+    """Write a whole file: a reader of `target` sees the old or the new one, never half of one."""
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(f".{target.name}.part")
-    unfinished.write_bytes(source.read_bytes())
-    unfinished.replace(target)
+    try:
+        unfinished.write_bytes(content)
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def put_text(text: str, target: Path) -> None:
+    """Write a whole text file."""
+    put(text.encode(), target)
 
 
 def deliver(source: Path, target: Path) -> list[Path]:
@@ -87,25 +95,18 @@ def deliver(source: Path, target: Path) -> list[Path]:
             if present == wanted:
                 continue
             if present in ("", last):
-                put(source / name, path)
+                put((source / name).read_bytes(), path)
                 changed.append(Path(name))
             elif last != wanted:
-                put(source / name, beside(path, last))
+                put((source / name).read_bytes(), beside(path, last))
         except OSError as error:  # a folder of that name, no space: the other files still come
             print(f"{name} was not delivered: {error}", file=sys.stderr)
     for name in before.keys() - now.keys():
         if fingerprint(target / name) == before[name]:
             (target / name).unlink()
     if now != before:
-        put_text(record, json.dumps(now, indent=1))
+        put_text(json.dumps(now, indent=1), record)
     return changed
-
-
-def put_text(path: Path, text: str) -> None:
-    """Write a whole file at once."""
-    unfinished = path.with_name(f".{path.name}.part")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
 
 
 if __name__ == "__main__":

@@ -70,7 +70,10 @@ def make_handout(demo: Demo) -> None:
         (demo.handout / empty).mkdir(exist_ok=True)
     welcome = (HERE / "Welcome.md").read_text(encoding="utf-8")
     lines = [lesson_line(demo.handout, path) for path in sorted(lessons.rglob("*.ipynb"))]
-    put_text(demo.handout / "Welcome.md", welcome + "\n" + "".join(lines))
+    page = demo.handout / "Welcome.md"
+    text = welcome + "\n" + "".join(lines)
+    if not page.exists() or page.read_text(encoding="utf-8") != text:
+        put_text(text, page)
 
 
 def lesson_line(handout: Path, lesson: Path) -> str:

@@ -78,7 +78,7 @@ def main(source: Path, students: list[dict[str, str]]) -> None:
         check(api.generate_assignment(unit), f"generating {unit}")
         check(api.release_assignment(unit), f"releasing {unit}")
         released[unit] = seen
-        put_text(record, json.dumps(released, indent=1))
+        put_text(json.dumps(released, indent=1), record)
 
 
 if __name__ == "__main__":

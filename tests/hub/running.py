@@ -63,6 +63,11 @@ class RunningHub:
                 return self
         raise AssertionError("the hub did not start:\n" + "\n".join(self.output))
 
+    def ensure(self) -> "RunningHub":
+        """Start unless it runs."""
+        runs = self.process and self.process.poll() is None
+        return self if runs else self.start()
+
     @property
     def passwords(self) -> dict[str, str]:
         """Name -> password, from the printed table."""
@@ -160,6 +165,16 @@ class Server:
         answer = self.post(path, **options) if options else self.get(path)
         assert answer.status_code < 300, (path, answer.status_code, answer.text[:300])
         return answer.json()
+
+    def get_text(self, path: str) -> str:
+        """Contents of a file in the home, as text."""
+        answer = self.ask(f"api/contents/{path}?type=file&format=text")
+        return str(answer["content"])
+
+    def put_text(self, path: str, text: str) -> None:
+        """Save a file in the home."""
+        body = {"type": "file", "format": "text", "content": text}
+        self.session.put(f"{self.url}/api/contents/{path}", json=body).raise_for_status()
 
     def run(self, code: str) -> str:
         """Run code in a new kernel of this server; what it printed, or the error's last line."""

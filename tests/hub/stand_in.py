@@ -1,4 +1,4 @@
-"""A small course and a small Voila app, for tests that ask about the hub and not about content."""
+"""A small course, for tests that ask about the hub and not about content."""
 
 from pathlib import Path
 
@@ -20,6 +20,10 @@ HIDDEN = f"""\
 ### BEGIN HIDDEN TESTS
 assert abs(resistance(230.0, 10.0) - 23.0) < 1e-9, 'not for a heater on the mains'
 ### END HIDDEN TESTS"""
+
+
+# What nbgrader's pages send for the assignment.
+U1 = {"course_id": "ohm", "assignment_id": "u1"}
 
 
 def marked(cell_id: str, source: str, **flags: object) -> nbformat.NotebookNode:
@@ -54,11 +58,3 @@ def make_course(courses: Path, name: str = "ohm") -> Path:
     config = f'c = get_config()\nc.CourseDirectory.course_id = "{name}"\n'
     (course / "nbgrader_config.py").write_text(config)
     return course
-
-
-def make_app(apps: Path) -> None:
-    """Write a Voila app with one output."""
-    write(apps / "hello.ipynb", [new_code_cell("print('hello ' + 'visitor')", id="hello")])
-    text = 'title = "Hello"\nsummary = "Says hello."\ncourse = "ohm"\nunit = "A1"\n'
-    (apps / "text").mkdir(exist_ok=True)
-    (apps / "text" / "hello.en.toml").write_text(text)
