@@ -53,6 +53,9 @@ def python_folders() -> set[str]:
         for folder in getattr(module, "__path__", None) or ():
             if isinstance(folder, str) and "." not in module.__name__:
                 here.add(folder)
+        # setuptools names the folders of such packages to an import hook.
+        if module.__name__.startswith("__editable__"):
+            here |= set(getattr(module, "MAPPING", {}).values())
     return {folder for folder in here if Path(folder).exists() and Path(folder) != Path("/")}
 
 

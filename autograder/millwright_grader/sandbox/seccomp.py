@@ -209,6 +209,9 @@ TGKILL = (234, 131)
 KILL = (62, 129)
 PRLIMIT = (302, 261)
 PRCTL = (157, 167)
+SCHED_SETSCHEDULER = (144, 119)
+
+SCHED_OTHER = 0
 
 SOCKETPAIR = (53, 199)
 
@@ -334,6 +337,11 @@ def program(machine: str, pid: int) -> bytes:
     )
     for call in (KILL, TGKILL):
         code += guarded(call, load(argument(0)) + _instruction(JEQ, pid, 0, 1) + allow + deny)
+    # Libraries give their threads the ordinary scheduling; another one would starve or be starved.
+    code += guarded(
+        SCHED_SETSCHEDULER,
+        load(argument(1)) + _instruction(JEQ, SCHED_OTHER, 0, 1) + allow + deny,
+    )
     # Asking for limits is harmless, setting them is not: the third argument points to new ones.
     code += guarded(
         PRLIMIT,

@@ -8,6 +8,8 @@ import json
 import socket
 from typing import Any
 
+import zmq.utils.garbage
+
 from ..sandbox import Policy, close_doors, enter
 from .checker import Checker
 from .peer import LineClosedError
@@ -45,6 +47,8 @@ def student(request: dict[str, Any]) -> None:
     app = IPKernelApp.instance()
     app.initialize(request["argv"][1:])
     if policy:
+        # It starts its thread with the first large message, a figure for example, and not later.
+        zmq.utils.garbage.gc.start()
         close_doors()
     app.start()
 
