@@ -15,6 +15,11 @@ def furnace():
     return plants.furnace_zone()
 
 
+@pytest.fixture
+def worn_furnace():
+    return plants.furnace_zone(faults={"heater_wear": 0.2, "T1_bias": 0.5})
+
+
 # Inputs
 
 
@@ -109,15 +114,18 @@ def test_a_rig_starts_where_it_is_told_and_keeps_its_state_to_itself(furnace):
     assert rig.y["T1"] > 29.0
 
 
-def test_two_rigs_share_nothing(furnace):
-    alone = Rig(furnace, dt=1.0, seed=5)
+def test_two_rigs_share_nothing(worn_furnace):
+    as_made = copy.deepcopy(vars(worn_furnace))
+    alone = Rig(worn_furnace, dt=1.0, seed=5)
     expected = [alone.step(Q1=30.0) for _ in range(20)]
-    one, other = Rig(furnace, dt=1.0, seed=5), Rig(furnace, dt=1.0, seed=6)
+    one, other = Rig(worn_furnace, dt=1.0, seed=5), Rig(worn_furnace, dt=1.0, seed=6)
     seen = []
     for k in range(20):
         other.step(Q1=90.0 - k, Q2=50.0)
         seen.append(one.step(Q1=30.0))
     assert seen == expected
+    for name in ("parameters", "faults", "params", "units", "limits"):
+        assert vars(worn_furnace)[name] == as_made[name]
 
 
 def test_a_fork_leaves_the_live_rig_alone():
