@@ -77,9 +77,9 @@ class Catalogue:
         return value
 
     def get(self, key: str, default: Any = None) -> Any:
-        """Return whatever stands under a dotted key, or `default`."""
+        """Return whatever stands under a dotted key, or `default`; ``""`` is the whole file."""
         value: Any = self._entries
-        for part in key.split("."):
+        for part in key.split(".") if key else ():
             if not isinstance(value, Mapping) or part not in value:
                 return default
             value = value[part]

@@ -31,3 +31,11 @@ class SignalError(PlantError):
 
 class OperatingPointError(PlantError):
     """The asked steady state does not exist, or lies outside the plant's limits."""
+
+
+class AppError(LabsError):
+    """An app is put together wrongly: an unknown control, preset or action."""
+
+
+class ReliabilityError(LabsError, ValueError):
+    """Lives from which no distribution can be told."""

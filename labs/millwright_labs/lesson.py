@@ -16,6 +16,7 @@ import html
 import math
 import numbers
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ class Page:
     def __init__(self, text: Catalogue) -> None:
         self.text = text
         for identifier in text.keys("check"):
-            _require_check(text, identifier)
+            require_check(text, identifier)
         for identifier in text.keys("figure"):
             text[f"figure.{identifier}.alt"]
 
@@ -89,7 +90,7 @@ class Page:
         entry = self.text.get(f"check.{identifier}")
         if entry is None:
             raise _unknown(self.text, "check", identifier)
-        _say(*_verdict(entry, answer))
+        _say(judge(entry, answer))
 
     def figure(self, fig: Figure, identifier: str, **fields: object) -> None:
         """Show a figure with its caption and alternative text, then close it.
@@ -117,10 +118,36 @@ class Page:
         figures.show(fig, alt=self.text.format(f"{entry}.alt", **fields), caption=caption)
 
 
-def _verdict(entry: dict[str, Any], answer: object) -> tuple[str, str]:
-    """Return the outcome (right, wrong or open) and what to say."""
-    judge = {"choice": _choice, "number": _number, "true-or-false": _true_or_false}
-    return judge[entry["kind"]](entry, answer)
+@dataclass(frozen=True)
+class Verdict:
+    """What a check says: the outcome (``right``, ``wrong`` or ``open``) and the explanation."""
+
+    outcome: str
+    text: str
+
+    @property
+    def lead(self) -> str:
+        """The word before the explanation; none while the check is open."""
+        return "" if self.outcome == "open" else _COMMON[self.outcome]
+
+    @property
+    def plain(self) -> str:
+        """Everything in one line."""
+        return " ".join(part for part in (_LOOK[self.outcome][0], self.lead, self.text) if part)
+
+
+def judge(entry: dict[str, Any], answer: object) -> Verdict:
+    """Judge an answer.
+
+    Parameters
+    ----------
+    entry : dict
+        The check as it stands in the text file, complete as `require_check` asks.
+    answer : object
+        Anything; `...` means not answered yet.
+    """
+    kinds = {"choice": _choice, "number": _number, "true-or-false": _true_or_false}
+    return Verdict(*kinds[entry["kind"]](entry, answer))
 
 
 def _choice(entry: dict[str, Any], answer: object) -> tuple[str, str]:
@@ -189,18 +216,16 @@ def _off_by_a_factor(given: float, right: float, tolerance: float) -> bool:
     )
 
 
-def _say(outcome: str, text: str) -> None:
-    mark, colour = _LOOK[outcome]
-    lead = "" if outcome == "open" else _COMMON[outcome]
-    strong = f"<strong>{html.escape(lead)}</strong> " if lead else ""
-    body = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text, quote=False))
+def _say(verdict: Verdict) -> None:
+    mark, colour = _LOOK[verdict.outcome]
+    strong = f"<strong>{html.escape(verdict.lead)}</strong> " if verdict.lead else ""
+    body = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(verdict.text, quote=False))
     page = (
         f'<div role="status" style="border-left: 0.3em solid {colour}; '
         'padding: 0.3em 0.8em; margin: 0.3em 0;">'
         f'<span aria-hidden="true">{mark}</span> {strong}{body}</div>'
     )
-    plain = " ".join(part for part in (mark, lead, text) if part)
-    display({"text/html": page, "text/plain": plain}, raw=True)
+    display({"text/html": page, "text/plain": verdict.plain}, raw=True)
 
 
 def _unknown(text: Catalogue, table: str, identifier: str) -> TextError:
@@ -211,8 +236,8 @@ def _unknown(text: Catalogue, table: str, identifier: str) -> TextError:
     )
 
 
-def _require_check(text: Catalogue, identifier: str) -> None:
-    """Raise if a check lacks what its kind needs, so that a learner never meets the gap."""
+def require_check(text: Catalogue, identifier: str) -> None:
+    """Raise `TextError` if a check lacks what its kind needs, so no learner meets the gap."""
     entry = text.get(f"check.{identifier}")
 
     def require(condition: bool, what: str) -> None:

@@ -11,13 +11,12 @@ function trace(context, points, from, to) {
   }
 }
 
-function outline(marker, x, y) {
+function outline(marker) {
   const path = new Path2D();
   let down = false;
   for (const corner of marker) {
     if (corner === null) { down = false; continue; }
-    if (down) path.lineTo(x + corner[0], y + corner[1]);
-    else path.moveTo(x + corner[0], y + corner[1]);
+    if (down) path.lineTo(...corner); else path.moveTo(...corner);
     down = true;
   }
   return path;
@@ -41,8 +40,10 @@ function draw(context, strokes, points) {
     context.lineJoin = stroke.join;
     const end = at + stroke.count;
     if (stroke.marker) {
+      const shape = outline(stroke.marker);
       for (let i = at; i < end; i++) {
-        paint(context, stroke, [outline(stroke.marker, points[2 * i], points[2 * i + 1])]);
+        context.setTransform(1, 0, 0, 1, points[2 * i], points[2 * i + 1]);
+        paint(context, stroke, [shape]);
       }
     } else {
       trace(context, points, at, end);
@@ -57,8 +58,14 @@ function render({ model, el }) {
   const canvas = document.createElement("canvas");
   canvas.setAttribute("role", "img");
   canvas.style.cssText = "display: block; width: 100%; height: auto;";
+  const caption = document.createElement("figcaption");
+  caption.textContent = model.get("caption");
+  const figure = document.createElement("figure");
+  figure.style.margin = "0";
+  figure.append(canvas);
+  if (caption.textContent) figure.append(caption);
   el.classList.add("mw-live");
-  el.append(canvas);
+  el.append(figure);
   const context = canvas.getContext("2d");
   let picture = null, source = null, asked = false, frames = 0;
 

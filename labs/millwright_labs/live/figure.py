@@ -32,6 +32,8 @@ class LiveFigure(anywidget.AnyWidget):
         What moves, by a name of your choice: lines, ``fill_between`` bands, ``scatter`` points.
     alt : str
         What the figure shows now, for a reader who cannot see it.
+    caption : str, optional
+        The line under the figure; say there what the symbols in the legend mean.
 
     Examples
     --------
@@ -52,10 +54,13 @@ class LiveFigure(anywidget.AnyWidget):
     strokes = traitlets.List(traitlets.Dict()).tag(sync=True)
     points = traitlets.Bytes().tag(sync=True)
     alt = traitlets.Unicode().tag(sync=True)
+    caption = traitlets.Unicode().tag(sync=True)
     # The width that the page gives the figure, in CSS pixels; the browser reports it.
     width = traitlets.Float().tag(sync=True)
 
-    def __init__(self, fig: Figure, lines: Mapping[str, Artist], alt: str, **kwargs: Any) -> None:
+    def __init__(
+        self, fig: Figure, lines: Mapping[str, Artist], alt: str, caption: str = "", **kwargs: Any
+    ) -> None:
         self._scene = Scene(fig, lines)
         background = self._scene.background()
         strokes, points = self._scene.strokes()
@@ -64,6 +69,7 @@ class LiveFigure(anywidget.AnyWidget):
             strokes=strokes,
             points=points,
             alt=_checked(alt),
+            caption=caption,
             width=self._scene.width,
             **kwargs,
         )
@@ -100,7 +106,7 @@ class LiveFigure(anywidget.AnyWidget):
         data = base64.b64encode(self.png()).decode("ascii")
         width, height = self._scene.size
         return (
-            f'<img class="mw-still" alt="{html.escape(self.alt)}" width="{width}" '
+            f'<img alt="{html.escape(self.alt)}" width="{width}" '
             f'height="{height}" style="max-width: 100%; height: auto;" '
             f'src="data:image/png;base64,{data}">'
         )

@@ -1,0 +1,296 @@
+"""The controls of an app: sliders, switches and choices with labels, units and limits.
+
+An app declares its controls as plain values; labels and units come from its text file. Whatever
+the browser sends back is checked here, so that an app's functions only ever see numbers within
+their limits.
+"""
+
+from __future__ import annotations
+
+import math
+import pathlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import anywidget
+import numpy as np
+import traitlets
+
+from millwright_labs.catalogue import Catalogue
+from millwright_labs.errors import AppError
+
+FOLDER = pathlib.Path(__file__).parent
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A number from `low` to `high` in steps of `step`."""
+
+    name: str
+    low: float
+    high: float
+    step: float
+    value: float
+
+    def clean(self, value: object) -> float | None:
+        """Return the value within the limits, or None if it is no number."""
+        number = _number(value)
+        return None if number is None else min(max(number, self.low), self.high)
+
+    def describe(self, text: Catalogue) -> dict[str, Any]:
+        """Return what the browser needs."""
+        decimals = max(0, -math.floor(math.log10(self.step) + 1e-9))
+        return {
+            "kind": "slider",
+            "low": self.low,
+            "high": self.high,
+            "step": self.step,
+            "decimals": decimals,
+            "unit": text.get(f"control.{self.name}.unit", ""),
+        }
+
+
+@dataclass(frozen=True)
+class LogSlider:
+    """A positive number from `low` to `high` with `per_decade` stops in each decade."""
+
+    name: str
+    low: float
+    high: float
+    value: float
+    per_decade: int = 4
+
+    @property
+    def stops(self) -> list[float]:
+        """The values that the slider can take, rounded to two figures."""
+        count = round(math.log10(self.high / self.low) * self.per_decade) + 1
+        return [float(f"{stop:.2g}") for stop in np.geomspace(self.low, self.high, count)]
+
+    def clean(self, value: object) -> float | None:
+        """Return the stop nearest to the value, or None if it is no positive number."""
+        number = _number(value)
+        if number is None or number <= 0:
+            return None
+        return min(self.stops, key=lambda stop: abs(math.log(stop / number)))
+
+    def describe(self, text: Catalogue) -> dict[str, Any]:
+        """Return what the browser needs."""
+        pattern = text.get(f"control.{self.name}.text", "{value:g}")
+        texts = [pattern.format(value=stop) for stop in self.stops]
+        return {"kind": "stops", "stops": self.stops, "texts": texts}
+
+
+@dataclass(frozen=True)
+class Switch:
+    """On or off."""
+
+    name: str
+    value: bool
+
+    def clean(self, value: object) -> bool | None:
+        """Return the value, or None if it is neither True nor False."""
+        return value if isinstance(value, bool) else None
+
+    def describe(self, text: Catalogue) -> dict[str, Any]:
+        """Return what the browser needs."""
+        return {"kind": "switch", "on": WORDS["switch.on"], "off": WORDS["switch.off"]}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few named options."""
+
+    name: str
+    options: tuple[str, ...]
+    value: str
+
+    def clean(self, value: object) -> str | None:
+        """Return the value, or None if it is no option."""
+        return value if isinstance(value, str) and value in self.options else None
+
+    def describe(self, text: Catalogue) -> dict[str, Any]:
+        """Return what the browser needs."""
+        labels = [[name, text[f"control.{self.name}.options.{name}"]] for name in self.options]
+        return {"kind": "choice", "options": labels}
+
+
+@dataclass(frozen=True)
+class PerChoice:
+    """A slider whose limits, unit and start depend on what the `Choice` called `by` says.
+
+    The units stand in the text file under ``control.<name>.units.<option>``.
+    """
+
+    name: str
+    by: str
+    sliders: Mapping[str, Slider]
+
+
+Plain = Slider | LogSlider | Switch | Choice
+Control = Plain | PerChoice
+
+# Words that all apps share.
+WORDS = Catalogue("apps", FOLDER.parent / "text")
+
+
+class Controls(anywidget.AnyWidget):
+    """The form that holds an app's controls, its presets and its buttons.
+
+    Parameters
+    ----------
+    controls : sequence of Control
+        In the order of the page.
+    presets : mapping of str to mapping
+        Instructive cases: the values that differ from the controls' own. The first is where the
+        app starts and where Reset returns to.
+    text : Catalogue
+        The app's text: ``control.<name>.label``, ``.unit``, ``.hint``; ``preset.<name>.label`` and
+        ``.look``; ``action.<name>.label``.
+    changed : callable
+        Called with all values after each change.
+    actions : mapping of str to callable, optional
+        Buttons; the callable gets all values and returns those that it changes.
+    """
+
+    _esm = FOLDER / "controls.js"
+    _css = FOLDER.parent / "voila/share/voila/templates/millwright/static/app.css"
+
+    fields = traitlets.List(traitlets.Dict()).tag(sync=True)
+    values = traitlets.Dict().tag(sync=True)
+    presets = traitlets.List(traitlets.Dict()).tag(sync=True)
+    preset = traitlets.Unicode().tag(sync=True)
+    actions = traitlets.List(traitlets.Dict()).tag(sync=True)
+    words = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self,
+        controls: Sequence[Control],
+        presets: Mapping[str, Mapping[str, Any]],
+        text: Catalogue,
+        changed: Callable[[Values], None],
+        actions: Mapping[str, Callable[[Values], Mapping[str, Any]]] | None = None,
+    ) -> None:
+        self._controls = {control.name: control for control in controls}
+        self._presets = {name: self._complete(name, preset) for name, preset in presets.items()}
+        self._actions = dict(actions or {})
+        self._text = text
+        self._changed = changed
+        self._quiet = False
+        self._start = next(iter(self._presets))
+        super().__init__(
+            fields=self._described(self._presets[self._start]),
+            values=dict(self._presets[self._start]),
+            presets=[
+                {
+                    "name": name,
+                    "label": text[f"preset.{name}.label"],
+                    "look": text[f"preset.{name}.look"],
+                }
+                for name in self._presets
+            ],
+            preset=self._start,
+            actions=[
+                {"name": name, "label": text[f"action.{name}.label"]} for name in self._actions
+            ]
+            + [{"name": "reset", "label": WORDS["reset"]}],
+            words={key: WORDS[key] for key in ("controls", "examples")},
+        )
+        self.on_msg(self._received)
+
+    def choose(self, preset: str) -> None:
+        """Set all controls as the preset says."""
+        if preset not in self._presets:
+            raise AppError(
+                f"There is no preset {preset!r}; choose from {', '.join(self._presets)}."
+            )
+        self._set(self._presets[preset], preset)
+
+    def do(self, action: str) -> None:
+        """Press a button: one of the app's actions, or ``reset``."""
+        if action == "reset":
+            self.choose(self._start)
+        elif action in self._actions:
+            self._set({**self.values, **self._actions[action](dict(self.values))}, "")
+        else:
+            raise AppError(f"There is no button {action!r}.")
+
+    def _complete(self, name: str, preset: Mapping[str, Any]) -> Values:
+        values = self._clean(preset)
+        wrong = [key for key, value in preset.items() if values.get(key) != value]
+        if wrong:
+            raise AppError(
+                f"The preset {name!r} sets {', '.join(wrong)} to what its control cannot show."
+            )
+        return values
+
+    def _clean(self, proposed: Mapping[str, Any], now: Values | None = None) -> Values:
+        """Keep what the controls can show; the rest stays as it is `now`, or at its start."""
+        now, clean = now or {}, Values()
+        for name, control in self._controls.items():
+            plain, kept = _as_plain(control, clean), now.get(name)
+            value = proposed.get(name)
+            if isinstance(control, PerChoice) and now.get(control.by) != clean[control.by]:
+                # The old number means nothing within the new limits.
+                value, kept = (value if value != kept else plain.value), None
+            value = plain.clean(value)
+            clean[name] = next(v for v in (value, kept, plain.value) if v is not None)
+        return clean
+
+    def _described(self, values: Values) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": name,
+                "label": self._text[f"control.{name}.label"],
+                "hint": self._text.get(f"control.{name}.hint", ""),
+                **_as_plain(control, values).describe(self._text),
+                **self._unit(control, values),
+            }
+            for name, control in self._controls.items()
+        ]
+
+    def _unit(self, control: Control, values: Values) -> dict[str, str]:
+        if not isinstance(control, PerChoice):
+            return {}
+        return {"unit": self._text[f"control.{control.name}.units.{values[control.by]}"]}
+
+    def _set(self, values: Mapping[str, Any], preset: str) -> None:
+        # The form follows last: a button looks pressed when what it promises is on the screen.
+        with self.hold_sync():
+            self._quiet = True
+            try:
+                self.values = dict(values)
+                self.preset = preset
+            finally:
+                self._quiet = False
+            self._changed(dict(self.values))
+
+    @traitlets.validate("values")
+    def _check(self, proposal: Any) -> Values:
+        return self._clean(proposal.value, self.values)
+
+    @traitlets.observe("values")
+    def _moved(self, change: Any) -> None:
+        self.fields = self._described(change.new)
+        if not self._quiet and change.old:
+            self._changed(dict(change.new))
+
+    def _received(self, _: Any, content: Any, buffers: Any) -> None:
+        content = content if isinstance(content, dict) else {}
+        preset, action = str(content.get("preset")), str(content.get("action"))
+        if preset in self._presets:
+            self.choose(preset)
+        elif action in [*self._actions, "reset"]:
+            self.do(action)
+
+
+def _as_plain(control: Control, values: Values) -> Plain:
+    return control.sliders[values[control.by]] if isinstance(control, PerChoice) else control
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) else None

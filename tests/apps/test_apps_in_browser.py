@@ -1,0 +1,415 @@
+"""A visitor in a real browser, by keyboard, at desk and phone width."""
+
+import base64
+import importlib
+import io
+import json
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+from playwright.sync_api import expect, sync_playwright
+
+pytestmark = pytest.mark.browser
+
+NAMES = ["kalman-incubator", "pid-furnace", "weibull-life"]
+# A preset of each app in which every control matters: without windup, anti-windup does nothing.
+TELLING = {
+    "kalman-incubator": "Open lid",
+    "pid-furnace": "Windup",
+    "weibull-life": "Most still run",
+}
+DESK = {"width": 1280, "height": 900}
+PHONE = {"width": 360, "height": 740}
+BASE_URL = "/services/demos/"
+RESULTS = Path(__file__).parents[2] / "test-results"
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+# Widget managers of Voila 0.5 were built for JupyterLab 4.2 and say so about every newer one.
+KNOWN_WARNINGS = re.compile(r"Unsatisfied version|No satisfying version")
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def server(apps_folder, tmp_path_factory):
+    """Start Voila as a hub would, below a path of its own, and return its address."""
+    port = free_port()
+    log = tmp_path_factory.mktemp("voila") / "voila.log"
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [
+                *[sys.executable, "-m", "millwright_labs.voila", str(apps_folder)],
+                *["--Voila.ip=127.0.0.1", f"--port={port}", f"--base_url={BASE_URL}"],
+            ],
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    address = f"http://127.0.0.1:{port}{BASE_URL}"
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            try:
+                urllib.request.urlopen(address, timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.2)
+        yield address
+        assert "Traceback" not in log.read_text()
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    path = shutil.which("chromium")
+    assert path, "The browser tests need Chromium: apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+class Visitor:
+    """Opens pages in a browser of his own and notes everything that goes wrong on them."""
+
+    def __init__(self, chromium, server):
+        self.chromium, self.server = chromium, server
+        self.wrong, self.contexts = [], []
+
+    def open(self, path="", viewport=DESK):
+        context = self.chromium.new_context(viewport=viewport)
+        self.contexts.append(context)
+        page = context.new_page()
+        page.on("request", self._asked)
+        page.on("requestfailed", self._failed)
+        page.on("response", self._answered)
+        page.on("console", self._logged)
+        page.on("pageerror", lambda error: self.wrong.append(f"script: {error}"))
+        page.goto(self.server + path)
+        if path.endswith(".ipynb"):
+            page.wait_for_selector(".mw-app canvas[data-frames]", timeout=90_000)
+        return page
+
+    def photograph(self, name):
+        RESULTS.mkdir(exist_ok=True)
+        for number, context in enumerate(self.contexts):
+            for page in context.pages:
+                page.screenshot(path=RESULTS / f"{name}-{number}.png", full_page=True)
+
+    def leave(self):
+        for context in self.contexts:
+            context.close()
+
+    def _asked(self, request):
+        parts = urlsplit(request.url)
+        here = urlsplit(self.server).netloc
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != here:
+            self.wrong.append(f"asked another host: {request.url}")
+
+    def _failed(self, request):
+        # Leaving a page stops its kernel by a beacon whose answer nobody waits for.
+        if "/voila/api/shutdown/" not in request.url:
+            self.wrong.append(f"failed: {request.url}")
+
+    def _answered(self, response):
+        if response.status >= 400:
+            self.wrong.append(f"{response.status}: {response.url}")
+
+    def _logged(self, message):
+        if message.type == "error" and not KNOWN_WARNINGS.search(message.text):
+            self.wrong.append(f"console: {message.text}")
+
+
+@pytest.fixture(scope="module")
+def at_desk(chromium, server):
+    """Return the pages that are open on a desk, one for each app, for all tests of this module."""
+    visitor, pages = Visitor(chromium, server), {}
+
+    def page(name):
+        if name not in pages:
+            pages[name] = visitor.open(app_path(name))
+        return pages[name]
+
+    page.visitor = visitor
+    yield page
+    visitor.leave()
+
+
+@pytest.fixture
+def desk(at_desk, request):
+    """Return the open page of the app that the test names, reset; nothing may go wrong on it."""
+    page = at_desk(request.getfixturevalue("name"))
+    page.get_by_role("button", name="Reset").press("Enter")
+    expect(presets(page).first).to_have_attribute("aria-pressed", "true", timeout=20_000)
+    yield page
+    wrong, at_desk.visitor.wrong = at_desk.visitor.wrong, []
+    if failed(request) or wrong:
+        at_desk.visitor.photograph(slug(request))
+    assert not wrong
+
+
+@pytest.fixture
+def visitor(chromium, server, request):
+    """Return a new visitor; nothing may go wrong on the pages that he opens."""
+    visitor = Visitor(chromium, server)
+    yield visitor
+    if failed(request) or visitor.wrong:
+        visitor.photograph(slug(request))
+    visitor.leave()
+    assert not visitor.wrong
+
+
+def failed(request):
+    """Return whether the test's own part failed, as conftest.py notes it."""
+    return getattr(request.node, "failed", False)
+
+
+def slug(request):
+    return re.sub(r"\W+", "-", request.node.name).strip("-")
+
+
+def app_path(name):
+    return f"voila/render/{name}.ipynb"
+
+
+def presets(page):
+    return page.locator(".mw-controls [role=group] button")
+
+
+def alt(page):
+    return page.locator("canvas[role=img]").get_attribute("aria-label")
+
+
+def pixels(page):
+    return page.locator("canvas").evaluate("canvas => canvas.toDataURL()")
+
+
+def numbers(page):
+    return page.locator(".mw-numbers dd").all_inner_texts()
+
+
+def wait_for_change(page, before, what=pixels):
+    deadline = time.monotonic() + 20
+    while what(page) == before:
+        assert time.monotonic() < deadline, "nothing moved"
+        page.wait_for_timeout(25)
+
+
+def no_scroll_sideways(page):
+    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_the_first_page_lists_the_apps_without_script_or_kernel(visitor):
+    page = visitor.open()
+    expect(page).to_have_title("Millwright demonstrations")
+    assert page.locator("h1").count() == 1
+    assert page.locator("main").count() == 1
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.locator("script").count() == 0
+    links = page.locator(".mw-card a")
+    assert links.count() == len(NAMES)
+    page.keyboard.press("Tab")
+    expect(links.first).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".mw-app canvas[data-frames]", timeout=90_000)
+    page.get_by_role("link", name="All demonstrations").click()
+    expect(page.locator(".mw-card")).to_have_count(len(NAMES))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_is_well_formed(desk, name):
+    page = desk
+    for tag, count in {"h1": 1, "main": 1, "canvas": 1, "form": 1, "fieldset": 1}.items():
+        assert page.locator(tag).count() == count, tag
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.title().endswith("· Millwright")
+    assert len(alt(page)) > 100
+    # No code, no traceback, no left-over of the loading page.
+    assert not re.search(
+        r"Traceback|import |error when executing", page.locator("body").inner_text()
+    )
+    assert page.locator(".mw-first").is_hidden()
+    assert page.locator(".mw-starting").is_hidden()
+    identifiers = page.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
+    assert len(identifiers) == len(set(identifiers))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_control_has_a_name_and_works_from_the_keyboard(desk, name):
+    page = desk
+    controls = page.locator(".mw-controls :is(input, select)")
+    assert controls.count() >= 4
+    for number in range(controls.count()):
+        start = page.get_by_role("button", name=TELLING[name], exact=True)
+        start.press("Enter")
+        expect(start).to_have_attribute("aria-pressed", "true", timeout=20_000)
+        page.wait_for_timeout(100)
+        control = controls.nth(number)
+        label = page.locator(f"label[for={control.get_attribute('id')}]").inner_text()
+        assert label.strip()
+        control.focus()
+        assert control.evaluate(
+            "e => e.matches(':focus-visible') && getComputedStyle(e).outlineStyle !== 'none'"
+        )
+        before, shown = control.evaluate(value_of), (pixels(page), alt(page), numbers(page))
+        kind = control.get_attribute("type") or "select"
+        keys = {"range": ["Home", "End"], "checkbox": ["Space"], "select": ["ArrowUp"]}[kind]
+        for key in keys:
+            page.keyboard.press(key)
+            page.wait_for_timeout(50)
+        assert control.evaluate(value_of) != before or kind == "range", label
+        wait_for_change(page, shown, lambda page: (pixels(page), alt(page), numbers(page)))
+
+
+value_of = "e => e.type === 'checkbox' ? String(e.checked) : e.value"
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [("kalman-incubator", "Process noise Q"), ("pid-furnace", "Gain"), ("weibull-life", "Shape")],
+)
+def test_a_few_keys_move_figure_words_and_numbers(desk, name, label):
+    page = desk
+    slider = page.get_by_label(label, exact=False).first
+    slider.focus()
+    said, shown, picture = alt(page), numbers(page), pixels(page)
+    text = page.locator(".mw-controls output").all_inner_texts()
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
+    wait_for_change(page, picture)
+    wait_for_change(page, said, alt)
+    assert numbers(page) != shown
+    assert page.locator(".mw-controls output").all_inner_texts() != text
+    # No preset is pressed any more.
+    assert page.locator("button[aria-pressed=true]").count() == 0
+    page.get_by_role("button", name="Reset").press("Enter")
+    expect(page.locator("canvas")).to_have_attribute("aria-label", said, timeout=20_000)
+    expect(page.locator(".mw-numbers dd")).to_have_text(shown)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_numbers_are_read_aloud_when_the_hand_rests(desk, name):
+    page = desk
+    status = page.locator(".mw-numbers [role=status]")
+    page.wait_for_timeout(900)
+    before = status.text_content()
+    presets(page).last.press("Enter")
+    expect(presets(page).last).to_have_attribute("aria-pressed", "true", timeout=20_000)
+    expect(page.locator(".mw-hint")).not_to_be_empty()
+    expect(status).not_to_have_text(before, timeout=20_000)
+    for number in numbers(page):
+        assert number in status.text_content()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_question_answers_at_once(desk, name):
+    page = desk
+    verdict = page.locator(".mw-question [role=status]")
+    options = page.locator(".mw-question input")
+    options.first.focus()
+    page.keyboard.press("Space")
+    marks = []
+    for _ in range(options.count()):
+        before = verdict.text_content()
+        page.keyboard.press("ArrowDown")
+        expect(verdict).not_to_have_text(before, timeout=20_000)
+        marks.append(verdict.text_content()[0])
+    assert sorted(marks) == sorted(["✓"] + ["✗"] * (options.count() - 1))
+
+
+@pytest.mark.parametrize("name", ["", *map(app_path, NAMES)])
+def test_a_phone_shows_everything_without_scrolling_sideways(visitor, name):
+    page = visitor.open(name, viewport=PHONE)
+    page.wait_for_timeout(1000)
+    assert no_scroll_sideways(page)
+    if not name:
+        return
+    canvas = page.locator("canvas")
+    # Laid out for this width, not shrunk: two pixels drawn for each on the page.
+    assert canvas.evaluate("c => c.width / c.clientWidth") == pytest.approx(2, abs=0.02)
+    # The figure stays in sight while a hand is on the last control.
+    page.locator(".mw-controls :is(input, select)").last.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box["y"] >= -1
+    assert box["y"] + box["height"] < PHONE["height"]
+
+
+def test_zoomed_in_to_320_pixels_nothing_is_lost(visitor):
+    page = visitor.open(app_path("weibull-life"), viewport={"width": 320, "height": 256})
+    page.wait_for_timeout(500)
+    assert no_scroll_sideways(page)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_canvas_shows_what_matplotlib_would(desk, name, apps_folder):
+    """The same scene drawn by Agg and by the browser: no line may be missing or elsewhere."""
+    page = desk
+    size = page.locator("canvas").evaluate("c => [c.width, c.height]")
+    data = pixels(page).split(",")[1]
+    shown = Image.open(io.BytesIO(base64.b64decode(data))).convert("L")
+    module = importlib.import_module(f"millwright_labs.apps.{name.replace('-', '_')}")
+    app = module.app(apps_folder / "text")
+    app.figure.width = size[0] / 2
+    drawn = Image.open(io.BytesIO(app.figure.png())).convert("L")
+    assert list(drawn.size) == size
+    # Agg moves markers to whole pixels and the canvas does not. A line that is missing, or off by
+    # its own width, differs by more than 100.
+    one, other = (
+        np.asarray(picture.filter(ImageFilter.BoxBlur(2)), dtype=float)
+        for picture in (shown, drawn)
+    )
+    assert np.abs(one - other).max() < 70
+    assert np.abs(one - other).mean() < 0.5
+
+
+def test_a_visitor_gets_no_code_and_no_kernel_of_his_own(server):
+    for path in (
+        "voila/files/pid-furnace.ipynb",
+        "voila/files/text/pid-furnace.en.toml",
+        "voila/files/config/voila.py",
+        "api/contents",
+        "api/kernels",
+        "voila/render/../../pyproject.toml",
+        "files/pid-furnace.ipynb",
+    ):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(server + path, timeout=20)
+        assert refused.value.code in (403, 404)
+
+
+def test_the_page_is_there_before_its_scripts(server):
+    page = urllib.request.urlopen(server + app_path("pid-furnace"), timeout=90)
+    assert "frame-ancestors 'self'" in page.headers["Content-Security-Policy"]
+    text = page.read().decode()
+    assert "<h1>PID on a furnace zone</h1>" in text
+    assert 'src="data:image/png;base64,' in text
+    assert "millwright_labs" not in re.sub(r'"anywidget_id": "[^"]*"', "", text)
+    config = json.loads(re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', text, re.S)[1])
+    loaded = {extension["name"] for extension in config["federated_extensions"]}
+    assert "@jupyter/nbgrader" not in loaded
+    assert "anywidget" in loaded

@@ -1,0 +1,170 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from millwright_labs.apps.controls import Choice, Controls, LogSlider, PerChoice, Slider, Switch
+from millwright_labs.catalogue import Catalogue
+from millwright_labs.errors import AppError
+
+TEXT = """
+[control.gain]
+label = "Gain"
+unit = "%/°C"
+[control.noise]
+label = "Noise"
+text = "× {value:g}"
+[control.lid]
+label = "Lid"
+[control.data]
+label = "Data"
+[control.data.options]
+cars = "Cars"
+mills = "Mills"
+[control.life]
+label = "Life"
+[control.life.units]
+cars = "km"
+mills = "h"
+[preset.start]
+label = "Start"
+look = "Look."
+[preset.other]
+label = "Other"
+look = "Look there."
+[action.double]
+label = "Double"
+"""
+CONTROLS = (
+    Slider("gain", 0.5, 40, 0.5, 6),
+    LogSlider("noise", 0.01, 100, 1.0, per_decade=2),
+    Switch("lid", False),
+    Choice("data", ("cars", "mills"), "cars"),
+    PerChoice(
+        "life",
+        by="data",
+        sliders={
+            "cars": Slider("life", 1000, 9000, 10, 2000),
+            "mills": Slider("life", 1, 9, 1, 2),
+        },
+    ),
+)
+START = {"gain": 6, "noise": 1.0, "lid": False, "data": "cars", "life": 2000}
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("text")
+    (folder / "x.en.toml").write_text(TEXT, encoding="utf-8")
+    return Catalogue("x", folder)
+
+
+@pytest.fixture
+def form(text):
+    seen = []
+    form = Controls(
+        CONTROLS,
+        {"start": {}, "other": {"gain": 20, "data": "mills", "life": 5}},
+        text,
+        seen.append,
+        actions={"double": lambda values: {"gain": 2 * values["gain"]}},
+    )
+    form.seen = seen
+    return form
+
+
+def test_it_starts_at_the_first_preset_and_tells_nobody(form):
+    assert form.values == START
+    assert form.preset == "start"
+    assert form.seen == []
+
+
+def test_a_change_is_told_once_with_all_values(form):
+    form.values = {**form.values, "gain": 7.5}
+    assert form.seen == [{**START, "gain": 7.5}]
+
+
+def test_a_preset_sets_everything_and_is_told_once(form):
+    form.choose("other")
+    assert form.seen == [{**START, "gain": 20, "data": "mills", "life": 5}]
+    assert form.preset == "other"
+    form.do("reset")
+    assert form.values == START
+
+
+def test_a_button_changes_what_it_returns(form):
+    form.do("double")
+    assert form.values["gain"] == 12
+    assert form.preset == ""
+
+
+def test_a_choice_brings_new_limits_and_a_new_start(form):
+    form.values = {**form.values, "data": "mills"}
+    assert form.values["life"] == 2
+    life = form.fields[-1]
+    assert (life["low"], life["high"], life["unit"]) == (1, 9, "h")
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "kept"),
+    [
+        ("gain", 1e9, 40),
+        ("gain", -1, 0.5),
+        ("gain", float("nan"), 6),
+        ("gain", float("inf"), 6),
+        ("gain", "12", 6),
+        ("gain", None, 6),
+        ("gain", True, 6),
+        ("noise", 0.0, 1.0),
+        ("noise", -5, 1.0),
+        ("noise", 2.0, 3.2),
+        ("noise", 1e9, 100),
+        ("lid", 1, False),
+        ("lid", "true", False),
+        ("data", "planes", "cars"),
+        ("data", ["cars"], "cars"),
+        ("life", 1e6, 9000),
+    ],
+)
+def test_whatever_the_browser_sends_the_app_sees_values_within_limits(form, name, sent, kept):
+    form.values = {**form.values, name: sent}
+    assert form.values == {**START, name: kept}
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from([*START, "evil"]),
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.none()),
+    )
+)
+def test_no_message_breaks_the_form(text, values):
+    form = Controls(CONTROLS, {"start": {}}, text, lambda _: None)
+    form.values = values
+    assert set(form.values) == set(START)
+    for control in CONTROLS[:2]:
+        assert control.clean(form.values[control.name]) == form.values[control.name]
+    for message in (values, None, [], {"preset": [1]}, {"action": "evil"}):
+        form._received(None, message, [])
+
+
+def test_a_logarithmic_slider_has_round_stops_and_words(form):
+    noise = form.fields[1]
+    assert noise["stops"] == [0.01, 0.032, 0.1, 0.32, 1.0, 3.2, 10.0, 32.0, 100.0]
+    assert noise["texts"][3] == "× 0.32"
+
+
+@pytest.mark.parametrize(("step", "decimals"), [(0.01, 2), (0.5, 1), (1, 0), (10, 0), (0.05, 2)])
+def test_a_sliders_number_shows_as_many_decimals_as_its_step(text, step, decimals):
+    assert Slider("gain", 0, 100, step, 0).describe(text)["decimals"] == decimals
+
+
+@pytest.mark.parametrize("preset", [{"gain": 41}, {"lid": "yes"}, {"speed": 1}, {"noise": 1.1}])
+def test_a_preset_that_no_control_can_show_is_refused(text, preset):
+    with pytest.raises(AppError, match="preset 'start'"):
+        Controls(CONTROLS, {"start": preset}, text, lambda _: None)
+
+
+def test_an_unknown_preset_or_button_is_refused(form):
+    with pytest.raises(AppError, match="no preset 'evil'"):
+        form.choose("evil")
+    with pytest.raises(AppError, match="no button 'evil'"):
+        form.do("evil")

@@ -1,0 +1,98 @@
+import importlib.resources
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from millwright_labs import voila
+from millwright_labs.errors import TextError
+from traitlets.config import Config
+
+
+def page_config(folder, notebook_path, base_url="/services/demos/"):
+    config = {}
+    warnings = []
+    voila.add_text(
+        config,
+        base_url=base_url,
+        settings={"contents_manager": SimpleNamespace(root_dir=str(folder))},
+        notebook_path=notebook_path,
+        log=SimpleNamespace(warning=lambda *args: warnings.append(args)),
+        voila_configuration=None,
+    )
+    return config, warnings
+
+
+def test_the_first_page_lists_the_apps_in_the_order_of_units(apps_folder):
+    found = voila.apps(apps_folder)
+    assert [app["unit"] for app in found] == ["A4", "B5", "C7"]
+    assert found[0]["path"] == "pid-furnace.ipynb"
+    assert all(app["title"] and app["summary"] and app["industry"] for app in found)
+
+
+def test_links_hold_below_the_servers_root(apps_folder):
+    # Binder serves the whole repository, so the apps are two folders down.
+    config, _ = page_config(apps_folder.parents[1], "labs/apps")
+    assert config["millwright"]["apps"][0]["path"] == "labs/apps/pid-furnace.ipynb"
+    config, _ = page_config(apps_folder.parents[1], "labs/apps/pid-furnace.ipynb")
+    assert config["millwright"]["home"] == "labs/apps"
+    config, _ = page_config(apps_folder, "pid-furnace.ipynb")
+    assert config["millwright"]["home"] == ""
+
+
+def test_a_notebook_without_text_is_no_app_and_no_error(tmp_path):
+    (tmp_path / "scratch.ipynb").write_text("{}")
+    assert voila.apps(tmp_path) == []
+    config, warnings = page_config(tmp_path, "scratch.ipynb")
+    assert config["millwright"]["language"] == "en"
+    assert warnings
+
+
+def test_a_broken_text_file_is_named(tmp_path):
+    (tmp_path / "text").mkdir()
+    (tmp_path / "a.ipynb").write_text("{}")
+    (tmp_path / "text" / "a.en.toml").write_text('title = "A"')
+    with pytest.raises(TextError, match=r"a\.en\.toml has no text 'summary'"):
+        voila.apps(tmp_path)
+
+
+def test_nothing_on_a_page_is_asked_of_another_host(apps_folder):
+    config, _ = page_config(apps_folder, "")
+    assert "//" not in json.dumps(config)
+    share = importlib.resources.files("millwright_labs.voila") / "share"
+    for path in Path(str(share)).rglob("*.*"):
+        assert not re.search(r"(https?:)?//\w", path.read_text(encoding="utf-8").split("*/")[-1])
+
+
+def test_the_settings_hide_code_tracebacks_and_files():
+    c = Config()
+    voila.configure(c)
+    assert c.VoilaConfiguration.strip_sources is True
+    assert c.VoilaConfiguration.show_tracebacks is False
+    assert c.VoilaConfiguration.file_allowlist == []
+    assert c.VoilaConfiguration.allow_template_override == "NO"
+    assert c.Voila.port_retries == 0
+
+
+def test_the_template_is_found_once_however_often_it_is_offered(monkeypatch):
+    monkeypatch.setenv("JUPYTER_PATH", "/somewhere/else")
+    for _ in range(2):
+        voila.configure(Config())
+    first, *rest = os.environ["JUPYTER_PATH"].split(os.pathsep)
+    assert (Path(first) / "voila/templates/millwright/conf.json").is_file()
+    assert rest == ["/somewhere/else"]
+
+
+def test_the_command_takes_voilas_own_options():
+    text = subprocess.run(
+        [sys.executable, "-m", "millwright_labs.voila", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    ).stdout
+    assert "--port" in text
