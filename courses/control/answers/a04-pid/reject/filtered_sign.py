@@ -1,0 +1,15 @@
+"""Takes old minus new: a climbing temperature gives a falling rate.
+
+fails: a04-pid-slope, a04-pid-ringing, a04-pid-parts, a04-pid-saturation
+"""
+
+# %% a04-pid-filtered
+class FilteredDerivative:
+    def __init__(self, Tf):
+        self.Tf, self.rate, self.last = Tf, 0.0, None
+
+    def step(self, pv, dt):
+        if self.last is not None:
+            self.rate = (self.Tf * self.rate + self.last - pv) / (self.Tf + dt)
+        self.last = pv
+        return self.rate

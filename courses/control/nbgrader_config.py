@@ -1,0 +1,7 @@
+"""The course `control` for nbgrader."""
+
+from millwright_grader import configure
+
+c = get_config()
+c.CourseDirectory.course_id = "control"
+configure(c)
