@@ -1,6 +1,6 @@
 """Degenerate case: only the first sensor's innovation is kept, as one number a row.
 
-fails: b05-kalman-record-test, b05-kalman-honest-test, b05-kalman-white-test, b05-kalman-size-test, b05-kalman-evidence-test
+fails: b05-kalman-record-test, b05-kalman-honest-test, b05-kalman-evidence-test
 """
 
 # %% b05-kalman-run

@@ -10,11 +10,9 @@ def kf_step(x, P, y, A, B, u, C, Q, R):
     P = A @ P @ A.T + Q
     e = y - C @ x
     S = C @ P @ C.T + R
-    seen = ~np.isnan(y)
-    if seen.any():
-        H = C[seen]
-        K = np.linalg.solve(S[np.ix_(seen, seen)], H @ P).T
-        keep = np.eye(len(x)) - K @ H
-        x = x + K @ e[seen]
-        P = keep @ P @ keep.T
-    return x, (P + P.T) / 2, e, S
+    seen = ~np.isnan(y)  # with nothing seen, K has no column and changes nothing
+    H = C[seen]
+    K = np.linalg.solve(S[np.ix_(seen, seen)], H @ P).T
+    keep = np.eye(len(x)) - K @ H
+    P = keep @ P @ keep.T
+    return x + K @ e[seen], (P + P.T) / 2, e, S

@@ -11,11 +11,8 @@ def kf_step(x, P, y, A, B, u, C, Q, R):
     e = y - C @ x
     R = R**2
     S = C @ P @ C.T + R
-    seen = ~np.isnan(y)
-    if seen.any():
-        H = C[seen]
-        K = np.linalg.solve(S[np.ix_(seen, seen)], H @ P).T
-        keep = np.eye(len(x)) - K @ H
-        x = x + K @ e[seen]
-        P = keep @ P @ keep.T + K @ R[np.ix_(seen, seen)] @ K.T
-    return x, (P + P.T) / 2, e, S
+    seen = ~np.isnan(y)  # with nothing seen, K has no column and changes nothing
+    H = C[seen]
+    K = np.linalg.solve(S[np.ix_(seen, seen)], H @ P).T
+    keep = np.eye(len(x)) - K @ H
+    return x + K @ e[seen], keep @ P @ keep.T + K @ R[np.ix_(seen, seen)] @ K.T, e, S
