@@ -13,6 +13,7 @@ from tqdm import tqdm
 from traitlets import Bool, default
 
 from millwright_grader.errors import GraderError
+from millwright_grader.flags import one_line
 from millwright_grader.grading import ClassGrading, Result
 
 # Exit codes.
@@ -103,7 +104,7 @@ def as_table(results: Sequence[Result]) -> str:
     head = ("student", "score", "max", "seconds", "", "flags")
     rows = [
         (
-            result.student,
+            one_line(result.student, 40),
             "-" if result.state == "failed" else f"{result.score:g}",
             "-" if result.state == "failed" else f"{result.max_score:g}",
             f"{result.seconds:.1f}",
@@ -122,7 +123,7 @@ def as_table(results: Sequence[Result]) -> str:
         for row in (head, *rows)
     ]
     look = [
-        f"{result.student}: {message}"
+        f"{one_line(result.student, 40)}: {message}"
         for result in results
         for message in (
             *([f"not graded: {result.reason}"] if result.reason else []),

@@ -28,8 +28,8 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from millwright_grader.errors import GraderError
-from millwright_grader.flags import Flag
-from millwright_grader.intake import Admission, admit, submissions
+from millwright_grader.flags import Flag, one_line
+from millwright_grader.intake import Admission, admit, is_student_name, submissions
 from millwright_grader.reading import grade_ready
 from millwright_grader.released import Released, load
 
@@ -106,13 +106,20 @@ class SubmissionExporter(NotebookExporter):
         names = [name for name in self._released.notebooks if fnmatch(name, coursedir.notebook_id)]
         for student, folder in submissions(coursedir).items():
             try:
+                if not is_student_name(student):
+                    raise ValueError("rename the folder: a student cannot have this name")
                 admission = admit(
                     coursedir, student, coursedir.assignment_id, self._released.notebooks
                 )
             except (OSError, ValueError) as error:
-                self.log.error("%s: the submission cannot be taken in (%s)", student, error)
-                # An empty list is an error to the converter, for this student only.
+                self.log.error(
+                    "%s: the submission cannot be taken in (%s)", one_line(student), error
+                )
+                # To the converter an empty list is an error of this student only, a name
+                # that it cannot read one of the whole class.
                 converter.assignments[str(folder)] = []
+                if not is_student_name(student):
+                    del converter.assignments[str(folder)]
             else:
                 self._admissions[student] = admission
                 converter.assignments[str(folder)] = [

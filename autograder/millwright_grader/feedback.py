@@ -40,6 +40,7 @@ _TAGS = frozenset(
         *("h1", "h2", "h3", "h4", "h5", "h6", "ins", "kbd", "mark", "p", "pre", "q", "s", "samp"),
         *("small", "span", "strong", "sub", "sup", "u", "var"),
         *("dd", "dl", "dt", "li", "ol", "ul", "figure", "figcaption", "img"),
+        *("details", "summary"),
         *("caption", "col", "colgroup", "table", "tbody", "td", "tfoot", "th", "thead", "tr"),
     }
 )

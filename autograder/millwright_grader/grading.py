@@ -26,7 +26,7 @@ from nbgrader.utils import temp_attrs
 from millwright_grader.autograde import state_of
 from millwright_grader.errors import NoCourseError, NothingSubmittedError
 from millwright_grader.flags import Flag, one_line
-from millwright_grader.intake import RECEIVED, admit, submissions
+from millwright_grader.intake import RECEIVED, admit, is_student_name, submissions
 from millwright_grader.released import Released, load
 
 
@@ -136,6 +136,9 @@ class ClassGrading:
 
     def _grade(self, student: str, force: bool) -> Result:
         begin = time.monotonic()
+        if not is_student_name(student):
+            reason = "rename the folder: a student cannot have this name"
+            return Result(student, "failed", reason=reason)
         try:
             admission = admit(self._coursedir, student, self.assignment, self._released.notebooks)
         except (OSError, ValueError) as error:

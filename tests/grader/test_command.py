@@ -8,8 +8,10 @@ import sys
 import time
 from pathlib import Path
 
+import nbformat
 import pytest
-from coursework import Course, answered
+from coursework import Course, answered, source
+from nbgrader.api import Gradebook
 
 pytestmark = pytest.mark.slow
 
@@ -100,9 +102,32 @@ def test_the_table_is_for_people_and_json_for_programs(course: Course) -> None:
     }
 
 
-def test_manual_marks_survive_grading_again(course: Course) -> None:
-    from nbgrader.api import Gradebook
+def test_a_folder_no_student_can_have_stops_nobody(course: Course) -> None:
+    for name in ("two\nlines", "[abc]", "anna"):
+        course.submit(name, answered(course.released()))
+    done = course.command("millwright-grade", "ps1")
+    assert done.returncode == 1
+    assert "two\\nlines: not graded: rename the folder" in done.stdout
+    assert "[abc]: not graded: rename the folder" in done.stdout
+    assert set(course.rows()) == {"anna"}
+    assert course.command("nbgrader", "autograde", "ps1", "--force").returncode == 0
+    assert set(course.rows()) == {"anna"}
 
+
+def test_each_notebook_of_an_assignment_is_looked_for(course: Course) -> None:
+    """Two notebooks are due, one is handed in."""
+    nbformat.write(source("ps1b"), course.root / "source" / "ps1" / "ps1b.ipynb")
+    assert course.api().generate_assignment("ps1")["success"]
+    course.submit("anna", answered(course.released()))
+    result = course.grade()["anna"]
+    assert (result["score"], result["max_score"]) == (5, 20)
+    assert [flag["what"] for flag in result["flags"]] == [
+        "No notebook ps1b.ipynb was handed in. Its cells score 0."
+    ]
+    assert course.folder("anna", "autograded").joinpath("ps1b.ipynb").exists()
+
+
+def test_manual_marks_survive_grading_again(course: Course) -> None:
     course.submit("anna", answered(course.released()))
     course.grade()
     with Gradebook(f"sqlite:///{course.root}/gradebook.db", "course") as gradebook:
