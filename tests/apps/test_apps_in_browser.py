@@ -1,9 +1,11 @@
 """A visitor in a real browser, by keyboard, at desk and phone width."""
 
 import base64
+import contextlib
 import importlib
 import io
 import json
+import os
 import re
 import shutil
 import socket
@@ -17,6 +19,8 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from key_to_pixel import key_to_pixel
+from millwright_labs.voila import CONFIG_FOLDER
 from PIL import Image, ImageFilter
 from playwright.sync_api import expect, sync_playwright
 
@@ -52,21 +56,16 @@ def free_port():
         return s.getsockname()[1]
 
 
-@pytest.fixture(scope="module")
-def server(apps_folder, tmp_path_factory):
-    """Start Voila as a hub would, below a path of its own, and return its address."""
-    port = free_port()
-    log = tmp_path_factory.mktemp("voila") / "voila.log"
+@contextlib.contextmanager
+def serving(command, address, log, **environment):
+    """Run a server until the block ends; it must answer at the address and log no traceback."""
     with log.open("w") as out:
         process = subprocess.Popen(
-            [
-                *[sys.executable, "-m", "millwright_labs.voila", str(apps_folder)],
-                *["--Voila.ip=127.0.0.1", f"--port={port}", f"--base_url={BASE_URL}"],
-            ],
+            [sys.executable, *command],
             stdout=out,
             stderr=subprocess.STDOUT,
+            env={**os.environ, **environment},
         )
-    address = f"http://127.0.0.1:{port}{BASE_URL}"
     try:
         deadline = time.monotonic() + 120
         while True:
@@ -77,11 +76,22 @@ def server(apps_folder, tmp_path_factory):
                 break
             except OSError:
                 time.sleep(0.2)
-        yield address
+        yield
         assert "Traceback" not in log.read_text()
     finally:
         process.terminate()
         process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def server(apps_folder, tmp_path_factory):
+    """Start Voila as a hub would, below a path of its own, and return its address."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}{BASE_URL}"
+    command = ["-m", "millwright_labs.voila", str(apps_folder), "--Voila.ip=127.0.0.1"]
+    command += [f"--port={port}", f"--base_url={BASE_URL}"]
+    with serving(command, address, tmp_path_factory.mktemp("voila") / "voila.log"):
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -413,3 +423,91 @@ def test_the_page_is_there_before_its_scripts(server):
     loaded = {extension["name"] for extension in config["federated_extensions"]}
     assert "@jupyter/nbgrader" not in loaded
     assert "anywidget" in loaded
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_key_press_becomes_one_picture(desk, name):
+    times = key_to_pixel(desk, desk.locator(".mw-controls input[type=range]").first, presses=6)
+    assert len(times) == 6
+    assert all(time > 0 for time in times)
+
+
+KERNEL = """() => {
+  const config = JSON.parse(document.getElementById("jupyter-config-data").textContent);
+  return `api/kernels/${config.kernelId}`;
+}"""
+
+
+def kernel_runs(server, kernel):
+    try:
+        return urllib.request.urlopen(server + kernel, timeout=20).status == 200
+    except urllib.error.HTTPError as refused:
+        if refused.code != 404:
+            raise
+        return False
+
+
+def test_who_leaves_a_page_frees_its_kernel(visitor, server):
+    page = visitor.open(app_path("weibull-life"))
+    kernel = page.evaluate(KERNEL)
+    assert kernel_runs(server, kernel)
+    page.goto(server)
+    deadline = time.monotonic() + 30
+    while kernel_runs(server, kernel):
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(300)
+
+
+def test_a_page_whose_kernel_was_stopped_says_so(visitor, server):
+    page = visitor.open(app_path("weibull-life"))
+    notice = page.get_by_role("alert")
+    look = "document.dispatchEvent(new Event('visibilitychange'))"
+    page.evaluate(look)
+    page.wait_for_timeout(500)
+    expect(notice).to_be_hidden()
+    page.evaluate("() => window.dispatchEvent(new Event('beforeunload'))")
+    deadline = time.monotonic() + 30
+    while notice.is_hidden():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(500)
+        page.evaluate(look)
+    page.get_by_role("button", name="Reload").press("Enter")
+    page.wait_for_selector(".mw-app canvas[data-frames]", timeout=90_000)
+    expect(notice).to_be_hidden()
+    # That the kernel was gone is the point here; the browser noted each answer that said so.
+    visitor.wrong.clear()
+
+
+def test_a_wrong_address_gets_a_page_with_a_way_home(chromium, server):
+    page = chromium.new_page()
+    assert page.goto(server + "voila/render/none.ipynb").status == 404
+    expect(page.locator("h1")).to_have_text("404")
+    page.get_by_role("link", name="Millwright").click()
+    expect(page.locator(".mw-card")).to_have_count(len(NAMES))
+    page.close()
+
+
+def test_binder_lands_on_the_first_page_and_its_links_lead_to_the_apps(
+    chromium, apps_folder, tmp_path
+):
+    """Voila inside a visitor's own Jupyter server, with the whole repository below its root."""
+    port, repository = free_port(), apps_folder.parents[1]
+    address = f"http://127.0.0.1:{port}/user/visitor-1/"
+    command = ["-m", "jupyter_server", f"--ServerApp.root_dir={repository}"]
+    command += [f"--port={port}", "--ServerApp.base_url=/user/visitor-1/", "--no-browser"]
+    command += ["--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0", "--allow-root"]
+    command += ["--IdentityProvider.token=secret"]
+    places = {"JUPYTER_CONFIG_PATH": str(CONFIG_FOLDER), "HOME": str(tmp_path)}
+    with serving(command, address + "api", tmp_path / "server.log", **places):
+        visitor = Visitor(chromium, address)
+        page = visitor.open("voila/tree/labs/apps?token=secret")
+        expect(page.locator(".mw-card")).to_have_count(len(NAMES))
+        page.locator(".mw-card a").last.click()
+        page.wait_for_selector(".mw-app canvas[data-frames]", timeout=90_000)
+        said = alt(page)
+        page.locator(".mw-controls input[type=range]").first.press("ArrowRight")
+        wait_for_change(page, said, alt)
+        page.get_by_role("link", name="All demonstrations").click()
+        expect(page.locator(".mw-card")).to_have_count(len(NAMES))
+        visitor.leave()
+        assert not visitor.wrong

@@ -36,8 +36,9 @@ def test_the_first_page_lists_the_apps_in_the_order_of_units(apps_folder):
 
 def test_links_hold_below_the_servers_root(apps_folder):
     # Binder serves the whole repository, so the apps are two folders down.
-    config, _ = page_config(apps_folder.parents[1], "labs/apps")
-    assert config["millwright"]["apps"][0]["path"] == "labs/apps/pid-furnace.ipynb"
+    for path in ("labs/apps", "/labs/apps"):
+        config, _ = page_config(apps_folder.parents[1], path)
+        assert config["millwright"]["apps"][0]["path"] == "labs/apps/pid-furnace.ipynb"
     config, _ = page_config(apps_folder.parents[1], "labs/apps/pid-furnace.ipynb")
     assert config["millwright"]["home"] == "labs/apps"
     config, _ = page_config(apps_folder, "pid-furnace.ipynb")

@@ -204,6 +204,7 @@ def window_mean(nis: np.ndarray) -> np.ndarray:
     return mean
 
 
+@cache
 def nis_band(count: int) -> tuple[float, float]:
     """Return where the mean of `count` NIS values of a consistent filter lies, 95 times in 100."""
     tail = (1 - CONFIDENCE) / 2

@@ -1,30 +1,20 @@
 // Draws a matplotlib figure: the background is a picture, what moves comes as points in its pixels.
 
-function trace(context, points, from, to) {
-  context.beginPath();
+// Put a polyline on a path; NaN lifts the pen.
+function trace(path, points, from, to) {
   let down = false;
   for (let i = from; i < to; i++) {
     const x = points[2 * i], y = points[2 * i + 1];
     if (Number.isNaN(x)) { down = false; continue; }
-    if (down) context.lineTo(x, y); else context.moveTo(x, y);
-    down = true;
-  }
-}
-
-function outline(marker) {
-  const path = new Path2D();
-  let down = false;
-  for (const corner of marker) {
-    if (corner === null) { down = false; continue; }
-    if (down) path.lineTo(...corner); else path.moveTo(...corner);
+    if (down) path.lineTo(x, y); else path.moveTo(x, y);
     down = true;
   }
   return path;
 }
 
 function paint(context, stroke, path) {
-  if (stroke.fill) { context.fillStyle = stroke.fill; context.fill(...path); }
-  if (stroke.stroke) context.stroke(...path);
+  if (stroke.fill) { context.fillStyle = stroke.fill; context.fill(path); }
+  if (stroke.stroke) { context.strokeStyle = stroke.stroke; context.stroke(path); }
 }
 
 function draw(context, strokes, points) {
@@ -32,22 +22,20 @@ function draw(context, strokes, points) {
   for (const stroke of strokes) {
     context.save();
     if (stroke.clip) { context.beginPath(); context.rect(...stroke.clip); context.clip(); }
-    context.strokeStyle = stroke.stroke ?? "transparent";
     context.lineWidth = stroke.width;
     context.setLineDash(stroke.dashes);
     context.lineDashOffset = stroke.offset;
     context.lineCap = stroke.cap;
     context.lineJoin = stroke.join;
-    const end = at + stroke.count;
+    const first = at + stroke.marker, end = first + stroke.count;
     if (stroke.marker) {
-      const shape = outline(stroke.marker);
-      for (let i = at; i < end; i++) {
+      const shape = trace(new Path2D(), points, at, first);
+      for (let i = first; i < end; i++) {
         context.setTransform(1, 0, 0, 1, points[2 * i], points[2 * i + 1]);
-        paint(context, stroke, [shape]);
+        paint(context, stroke, shape);
       }
     } else {
-      trace(context, points, at, end);
-      paint(context, stroke, []);
+      paint(context, stroke, trace(new Path2D(), points, first, end));
     }
     at = end;
     context.restore();

@@ -19,6 +19,8 @@ POINTS_PER_INCH = 72
 # The names that an HTML canvas gives to matplotlib's line ends.
 _CAPS = {"butt": "butt", "round": "round", "projecting": "square"}
 
+NOTHING = np.empty((0, 2))
+
 
 class Recorder(RendererBase):
     """Collects strokes.
@@ -34,9 +36,10 @@ class Recorder(RendererBase):
     ----------
     strokes : list of dict
         One entry for each path or set of markers, in drawing order: colours as CSS, widths and
-        dashes in pixels, the clipping box, and `count`, how many rows of `points` it owns.
+        dashes in pixels, the clipping box, and how many rows of `points` it owns: `marker` for
+        the outline of its marker (0: a path), then `count` for the path or the markers' places.
     points : list of ndarray
-        For each stroke its pixels, float32, shape (count, 2); a row of NaN lifts the pen.
+        The pixels, float32, shape (n, 2), in the same order; a row of NaN lifts the pen.
     """
 
     def __init__(self, height: float, dpi: float) -> None:
@@ -76,7 +79,7 @@ class Recorder(RendererBase):
         places = np.asarray(trans.transform(path.vertices))
         places = self._flip(places[np.isfinite(places).all(axis=1)])
         outline = _outline(marker_path, marker_trans) * (1, -1)
-        self._add(gc, places, rgbFace, marker=_lists(outline))
+        self._add(gc, places, rgbFace, outline)
 
     def _flip(self, pixels: np.ndarray) -> np.ndarray:
         return np.column_stack((pixels[:, 0], self._height - pixels[:, 1]))
@@ -86,7 +89,7 @@ class Recorder(RendererBase):
         gc: GraphicsContextBase,
         pixels: np.ndarray,
         face: Any,
-        marker: list[list[float] | None] | None = None,
+        marker: np.ndarray = NOTHING,
     ) -> None:
         if not len(pixels):
             return
@@ -106,10 +109,10 @@ class Recorder(RendererBase):
                 "cap": _CAPS[gc.get_capstyle()],
                 "join": gc.get_joinstyle(),
                 "clip": clip,
-                "marker": marker,
+                "marker": len(marker),
             }
         )
-        self.points.append(pixels.astype(np.float32))
+        self.points += [marker.astype(np.float32), pixels.astype(np.float32)]
 
 
 def _outline(path: Path, transform: Transform, simplify: bool = False) -> np.ndarray:
@@ -120,12 +123,7 @@ def _outline(path: Path, transform: Transform, simplify: bool = False) -> np.nda
         if pieces:
             pieces.append(np.full((1, 2), np.nan))
         pieces.append(np.asarray(piece))
-    return np.concatenate(pieces) if pieces else np.empty((0, 2))
-
-
-def _lists(points: np.ndarray) -> list[list[float] | None]:
-    """Return points as JSON takes them: NaN is not JSON, None is."""
-    return [None if np.isnan(x) else [float(x), float(y)] for x, y in points]
+    return np.concatenate(pieces) if pieces else NOTHING
 
 
 def _with_alpha(face: Any, gc: GraphicsContextBase) -> tuple[float, float, float, float]:

@@ -22,7 +22,7 @@ from PIL import Image
 
 from millwright_labs.errors import FigureError
 from millwright_labs.figures import PIXEL_RATIO
-from millwright_labs.live.recorder import Recorder
+from millwright_labs.live.recorder import NOTHING, Recorder
 
 # A change of fewer pixels than this is not worth a new background.
 _SMALLEST_RESIZE = 4
@@ -140,7 +140,7 @@ class Scene:
         recorder = Recorder(self._fig.bbox.height, self._fig.dpi)
         for artist in self._moving():
             artist.draw(recorder)
-        points = np.concatenate(recorder.points) if recorder.points else np.empty((0, 2))
+        points = np.concatenate([NOTHING, *recorder.points])
         return recorder.strokes, points.astype("<f4").tobytes()
 
     def frame(self) -> bytes:

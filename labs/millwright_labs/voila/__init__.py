@@ -87,8 +87,9 @@ def add_text(
     Under ``page_config["millwright"]`` the template finds `language`, `words`, and for an app its
     `title` and `summary`, for a folder its `apps`.
     """
-    folder = Path(settings["contents_manager"].root_dir)
-    path = folder / notebook_path
+    # A Jupyter server gives the path with a slash before it, Voila's own does not.
+    notebook_path = notebook_path.strip("/")
+    path = Path(settings["contents_manager"].root_dir) / notebook_path
     text: dict[str, Any] = {"language": language(), "words": {}, "title": ""}
     try:
         text["words"] = Catalogue("voila", FOLDER.parent / "text").get("")
@@ -126,7 +127,7 @@ def apps(folder: Path, path: str = "") -> list[dict[str, Any]]:
         text = Catalogue(notebook.stem, folder / "text")
         found.append(
             {
-                "path": f"{path.strip('/')}/{notebook.name}".lstrip("/"),
+                "path": f"{path}/{notebook.name}".lstrip("/"),
                 "title": text["title"],
                 "summary": text["summary"],
                 "industry": text.get("industry", []),
