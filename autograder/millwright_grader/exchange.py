@@ -12,6 +12,7 @@ import tempfile
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -84,11 +85,16 @@ class MillwrightSubmit(ExchangeSubmit):
             (inbound / file.path).chmod(0o444)
 
         shelf = Path(self.assignment_dir).absolute() / self.receipts
-        shelf.mkdir(parents=True, exist_ok=True)
         when = receipt.time[:19].replace(":", "-")
         page = shelf / f"{receipt.assignment} {when} {receipt.code}.html"
-        write_atomically(page, receipt.to_html())
-        self.log.info("Receipt %s: %s", receipt.code, page)
+        try:
+            shelf.mkdir(parents=True, exist_ok=True)
+            write_atomically(page, receipt.to_html())
+        except OSError as error:
+            # The submission has arrived; a full home folder must not look like a failure.
+            self.log.warning("Receipt %s: its page cannot be written (%s)", receipt.code, error)
+        else:
+            self.log.info("Receipt %s: %s", receipt.code, page)
 
 
 class MillwrightList(ExchangeList):
@@ -120,14 +126,14 @@ class Inbound:
     server_clock: bool
 
     @property
-    def late(self) -> bool:
-        """Whether it arrived so much later than it says that the clock decides."""
-        return self.server_clock and self.arrived - self.claimed > TRANSFER
+    def misdated(self) -> bool:
+        """Whether what it says is so far from when it arrived that the clock decides."""
+        return self.server_clock and abs(self.arrived - self.claimed) > TRANSFER
 
     @property
     def time(self) -> datetime:
         """The time that counts, UTC without time zone as nbgrader keeps it."""
-        return self.arrived if self.late else self.claimed
+        return self.arrived if self.misdated else self.claimed
 
 
 class MillwrightCollect(ExchangeCollect):
@@ -141,8 +147,8 @@ class MillwrightCollect(ExchangeCollect):
 
     server_clock = Bool(
         True,
-        help="Whether files that arrived later than their folder's name says count as "
-        "handed in when they arrived. Switch off if the exchange was moved or restored.",
+        help="Whether a submission that did not arrive when its folder's name says counts as "
+        "handed in when it arrived. Switch off if the exchange was moved or restored.",
     ).tag(config=True)
 
     def init_src(self) -> None:
@@ -213,8 +219,7 @@ class MillwrightCollect(ExchangeCollect):
             return None
         if assignment != self.coursedir.assignment_id:
             return None
-        wanted = self.coursedir.student_id
-        if wanted not in ("", "*", student):
+        if not fnmatchcase(student, self.coursedir.student_id or "*"):
             return None
         try:
             if not is_student_name(student):
@@ -269,7 +274,7 @@ class MillwrightCollect(ExchangeCollect):
         try:
             copy = draft / "files"
             contents = take(found.path, self.coursedir, copy)
-            flags = [*self._clock_flags(found), *self._receipt_flags(copy, contents)]
+            flags = [*self._clock_flags(found), *self._receipt_flags(found, copy, contents)]
             if contents.refused:
                 names = [f"{path} ({reason})" for path, reason in contents.refused[:5]]
                 flags.append(flag("refused", names=names, kept=found.path))
@@ -294,20 +299,24 @@ class MillwrightCollect(ExchangeCollect):
         admit(self.coursedir, found.student, assignment, self._notebooks, flags)
 
     def _clock_flags(self, found: Inbound) -> list[Flag]:
-        if not found.late:
+        if not found.misdated:
             return []
         claimed, arrived = (
             time.strftime("%Y-%m-%d %H:%M:%S") for time in (found.claimed, found.arrived)
         )
-        return [flag("late-arrival", claimed=claimed, arrived=arrived)]
+        return [flag("clock", claimed=claimed, arrived=arrived)]
 
-    def _receipt_flags(self, copy: Path, contents: Contents) -> list[Flag]:
+    def _receipt_flags(self, found: Inbound, copy: Path, contents: Contents) -> list[Flag]:
         try:
             receipt = read_receipt(copy / FILE_NAME)
         except FileNotFoundError:
             return [flag("no-receipt")]
         except ReceiptError as error:
             return [flag("bad-receipt", reason=error.reason)]
+        owner = (self.coursedir.course_id, self.coursedir.assignment_id, found.student)
+        if (receipt.course, receipt.assignment, receipt.student) != owner:
+            made_out = f"{receipt.student} for {receipt.assignment} in {receipt.course}"
+            return [flag("bad-receipt", reason=f"it is made out to {made_out}")]
         changes = differences(receipt, contents)
         if not changes:
             return []

@@ -61,9 +61,9 @@ KINDS = {
         "Nothing to do if it was handed in without Millwright's Submit.",
         False,
     ),
-    "late-arrival": Kind(
-        "It says it was handed in at {claimed} UTC; by this machine's clock its files "
-        "arrived at {arrived} UTC. The later time counts.",
+    "clock": Kind(
+        "It says it was handed in at {claimed} UTC; by this machine's clock it arrived "
+        "at {arrived} UTC, which counts.",
         "If the exchange was moved or restored, set MillwrightCollect.server_clock = False "
         "and collect again.",
         True,

@@ -412,15 +412,22 @@ def _settle(folder: Path, coursedir: CourseDirectory) -> bool:
         usable = False
     if not usable:
         # Without one, nbgrader can release no feedback to the whole class.
-        secret.unlink(missing_ok=True)
+        _remove(secret)
         secret.write_text(secrets.token_hex(64))
     try:
         coursedir.get_existing_timestamp(str(folder))
     except (AttributeError, OSError, OverflowError, ValueError):
         # AttributeError: nbgrader calls a method that its CourseDirectory does not have.
-        (folder / "timestamp.txt").unlink()
+        _remove(folder / "timestamp.txt")
         return True
     return False
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _read_record(kept: Path) -> dict[str, Any]:

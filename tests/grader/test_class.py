@@ -229,6 +229,16 @@ CLASS = {
     ),
     "prints": Nasty(handed(mean="print('x' * 50_000_000)\n" + MEAN), FULL, {"output"}),
     # what lies beside it
+    "folder-as-notebook": Nasty(renamed("ps1.ipynb/ps1.ipynb"), FULL, {"replaced"}),
+    "folders-as-files": Nasty(
+        each(
+            handed(),
+            raw(b"", "timestamp.txt/soon"),
+            raw(b"", "submission_secret.txt/none"),
+        ),
+        FULL,
+        {"bad-timestamp"},
+    ),
     "bad-time": Nasty(each(handed(), raw(b"\xff soon", "timestamp.txt")), FULL, {"bad-timestamp"}),
     "link": Nasty(
         each(handed(), beside(lambda f: (f / "book.db").symlink_to("../../../gradebook.db"))),

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -197,11 +198,35 @@ def test_an_earlier_date_in_the_name_gains_nothing(anna: Home, server_clock: boo
     collect(anna.course, server_clock=server_clock)
     counted = anna.course.api().get_submitted_timestamp("ps1", "anna")
     if server_clock:
-        assert "late-arrival" in flags(anna.course)
+        assert "clock" in flags(anna.course)
         assert counted - yesterday > timedelta(hours=20)
     else:
-        assert "late-arrival" not in flags(anna.course)
+        assert "clock" not in flags(anna.course)
         assert abs(counted - yesterday) < timedelta(seconds=1)
+
+
+def test_a_copy_of_a_neighbours_submission_is_seen(anna: Home) -> None:
+    """Files and receipt fit each other; they are only not the one's who hands them in."""
+    arrived = anna.submit()
+    shutil.copytree(arrived, arrived.with_name(arrived.name.replace("anna+", "ben+")))
+    collect(anna.course)
+    assert flags(anna.course) == {}
+    assert "made out to anna" in flags(anna.course, "ben")["bad-receipt"].what
+
+
+def test_a_date_in_the_future_gains_nothing(anna: Home) -> None:
+    arrived = anna.submit()
+    arrived.rename(arrived.with_name("anna+ps1+2099-01-01 00:00:00 UTC+x"))
+    collect(anna.course)
+    assert "clock" in flags(anna.course)
+    assert anna.course.api().get_submitted_timestamp("ps1", "anna").year < 2099
+
+
+def test_a_home_folder_that_cannot_hold_the_page_does_not_stop_handing_in(anna: Home) -> None:
+    (anna.path / "receipts").write_text("in the way")
+    anna.submit()
+    (row,) = anna.submitted()
+    assert CODE.search(row["timestamp"])
 
 
 def test_junk_in_the_inbound_folder_stops_nobody(anna: Home) -> None:
