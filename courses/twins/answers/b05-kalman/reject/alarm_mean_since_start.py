@@ -1,4 +1,4 @@
-"""The mean NIS since the start: after hours of sound running nothing can move it, nor bring it back.
+"""The sum of NIS since the start: once moved, it takes hours to come back.
 
 fails: b05-kalman-alarm-test
 """
