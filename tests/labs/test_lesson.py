@@ -218,6 +218,16 @@ def test_a_translation_lies_over_english_and_leaves_no_gap(said, tmp_path, monke
     assert "Room temperature" in said(page, "predict", 42)["text/plain"]
 
 
+@pytest.mark.parametrize("caption", ["$T_{1}$", "$T_{}$", "{", "{overshoot:.1f", "{overshoot.x}"])
+def test_stray_braces_in_a_text_are_explained(tmp_path, caption):
+    toml = LESSON.replace("Set point and $T_{{1}}$.", caption)
+    (tmp_path / "x.en.toml").write_text(toml, encoding="utf-8")
+    page = lesson.open("x", folder=tmp_path)
+    with pytest.raises(TextError, match="Write braces that are no field twice"):
+        page.figure(plt.figure(), "windup", overshoot=1.0)
+    plt.close("all")
+
+
 def test_a_language_that_is_a_path_is_refused(tmp_path, monkeypatch):
     (tmp_path / "x.en.toml").write_text(LESSON, encoding="utf-8")
     monkeypatch.setenv("MILLWRIGHT_LANGUAGE", "../../etc")
