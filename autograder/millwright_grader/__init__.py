@@ -14,8 +14,22 @@ and ``millwright-grade`` then all behave the same.  This package knows nbgrader 
 Jupyter only; no course, plant or data set.
 """
 
-from millwright_grader.configuration import configure
-from millwright_grader.errors import GraderError
-from millwright_grader.receipts import verify_receipt
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from millwright_grader.configuration import configure
+    from millwright_grader.errors import GraderError
+    from millwright_grader.receipts import verify_receipt
 
 __all__ = ["GraderError", "configure", "verify_receipt"]
+
+# Loaded when asked for: the processes that run student code need nothing of nbgrader, whose import
+# takes longer than all of theirs.
+_PLACES = {"configure": "configuration", "GraderError": "errors", "verify_receipt": "receipts"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_PLACES[name]}"), name)

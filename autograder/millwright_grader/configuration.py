@@ -9,7 +9,7 @@ when it is used, not here.
 import os
 import shutil
 import sysconfig
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from traitlets.config import Config
@@ -17,9 +17,27 @@ from traitlets.config import Config
 Owners = Literal["accounts"] | Mapping[str, int] | Callable[[str], int | None]
 
 _PREPROCESSORS = "nbgrader.preprocessors"
+_SPLIT = "millwright_grader.split.execution.SplitExecute"
+_EXECUTE = {
+    "sealed": _SPLIT,
+    "unsealed": _SPLIT,
+    "cold": "millwright_grader.execution.MillwrightExecute",
+}
 
 
-def configure(c: Config, *, owners: Owners | None = None) -> None:
+Execution = Literal["sealed", "unsealed", "cold"]
+
+# What the kernels of a course find imported, where its own list is not given.
+IMPORTS = ("numpy", "scipy", "pandas", "matplotlib.pyplot")
+
+
+def configure(
+    c: Config,
+    *,
+    owners: Owners | None = None,
+    execution: Execution = "sealed",
+    imports: Sequence[str] = IMPORTS,
+) -> None:
     """Set nbgrader to read, grade, collect, export and give feedback as Millwright does.
 
     Parameters
@@ -32,6 +50,15 @@ def configure(c: Config, *, owners: Owners | None = None) -> None:
         else a mapping or a function from student to user id (``None``: unknown, refused).
         Collect refuses a submission that belongs to somebody else.  Left out, it cannot
         tell, and does not pretend to.
+    execution : optional
+        How student code runs.  ``"sealed"``: in a kernel that reaches neither files nor
+        network, apart from the process that runs the tests; refuses to grade where the
+        machine's Linux cannot do it.  Weaker, and to be chosen knowingly: ``"unsealed"``, two
+        processes without the seal, and ``"cold"``, nbgrader's way, one new kernel for student
+        code and tests, with the rights of whoever grades.
+    imports : optional
+        Modules that take long to import and that this course's notebooks use; each kernel finds
+        them imported.  One that is not installed makes no difference but time.
     """
     c.ExchangeFactory.submit = "millwright_grader.exchange.MillwrightSubmit"
     c.ExchangeFactory.collect = "millwright_grader.exchange.MillwrightCollect"
@@ -43,7 +70,7 @@ def configure(c: Config, *, owners: Owners | None = None) -> None:
 
     c.Autograde.exporter_class = "millwright_grader.autograde.SubmissionExporter"
     c.Autograde.autograde_preprocessors = [
-        "millwright_grader.execution.MillwrightExecute",
+        _EXECUTE[execution],
         f"{_PREPROCESSORS}.IgnorePattern",
         "nbconvert.preprocessors.ClearMetadataPreprocessor",
         f"{_PREPROCESSORS}.LimitOutput",
@@ -52,6 +79,8 @@ def configure(c: Config, *, owners: Owners | None = None) -> None:
         "millwright_grader.autograde.RecordGrades",
         f"{_PREPROCESSORS}.CheckCellMetadata",
     ]
+    c.SplitExecute.sandbox = execution == "sealed"
+    c.SplitExecute.imports = list(imports)
     # Seconds for one cell.  nbgrader's 30 are short for the imports of a cold kernel on a
     # busy machine; MillwrightExecute.budget bounds the whole notebook.
     c.Execute.timeout = 60

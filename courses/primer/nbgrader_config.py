@@ -4,4 +4,13 @@ from millwright_grader import configure
 
 c = get_config()
 c.CourseDirectory.course_id = "primer"
-configure(c)
+# What takes long to import, so that no submission waits for it.
+configure(
+    c,
+    imports=[
+        "numpy",
+        "scipy.optimize",
+        "scipy.integrate",
+        "matplotlib.pyplot",
+    ],
+)

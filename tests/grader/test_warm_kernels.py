@@ -17,7 +17,6 @@ from jupyter_client.manager import KernelManager
 from jupyter_client.provisioning import KernelProvisionerFactory
 from millwright_grader.warm.owner import (
     ParentError,
-    WarmParent,
     close_shared_parents,
     shared_parent,
     warm_parent,
@@ -109,11 +108,14 @@ def test_kernel_gets_its_environment_and_folder(either: str, tmp_path: Path) -> 
 
 def test_kernel_can_be_interrupted(either: str) -> None:
     with kernel(either) as (manager, client):
-        client.execute("import time; time.sleep(60)")
-        assert client.get_iopub_msg(timeout=10)
+        request = client.execute("print('asleep', flush=True); import time; time.sleep(60)")
+        while client.get_iopub_msg(timeout=30)["msg_type"] != "stream":
+            pass
         time.sleep(0.5)
         manager.interrupt_kernel()
-        reply = client.get_shell_msg(timeout=20)
+        reply = client.get_shell_msg(timeout=30)
+        while reply["parent_header"]["msg_id"] != request:
+            reply = client.get_shell_msg(timeout=30)
         assert reply["content"]["ename"] == "KeyboardInterrupt"
         assert value(client, "1 + 1") == "2"
 
@@ -218,37 +220,41 @@ def test_parent_that_dies_is_replaced() -> None:
         assert value(client, "1 + 1") == "2"
 
 
-def test_kernel_starts_cold_where_no_warm_one_can_be_had(caplog: pytest.LogCaptureFixture) -> None:
-    with (
-        caplog.at_level("WARNING"),
-        kernel("warm", imports=["no_such_module"]) as (_, client),
-    ):
-        assert value(client, "1 + 1") == "2"
-    warnings = [record.message for record in caplog.records if "starts cold" in record.message]
-    assert len(warnings) == 1
-    assert "no_such_module" in warnings[0]
-
-
-def test_module_that_starts_threads_is_refused(tmp_path: Path) -> None:
+@pytest.fixture
+def unforkable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A module that starts a thread when it is imported."""
     (tmp_path / "starts_a_thread.py").write_text(
         "import threading, time\n"
         "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
     )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return "starts_a_thread"
+
+
+def test_module_that_starts_threads_is_refused(unforkable: str) -> None:
     with (
         pytest.raises(ParentError, match="leave out the module"),
-        warm_parent_with_path("starts_a_thread", tmp_path),
+        warm_parent(sys.executable, [unforkable]),
     ):
         pass
 
 
-@contextlib.contextmanager
-def warm_parent_with_path(module: str, folder: Path) -> Iterator[WarmParent]:
-    """A parent whose interpreter also finds modules in `folder`."""
-    launcher = folder / "python"
-    launcher.write_text(f'#!/bin/sh\nPYTHONPATH={folder} exec {sys.executable} "$@"\n')
-    launcher.chmod(0o755)
-    with warm_parent(str(launcher), [module]) as parent:
-        yield parent
+def test_kernel_starts_cold_where_no_warm_one_can_be_had(
+    unforkable: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("WARNING"), kernel("warm", imports=[unforkable]) as (_, client):
+        assert value(client, "1 + 1") == "2"
+    warnings = [record.message for record in caplog.records if "starts cold" in record.message]
+    assert len(warnings) == 1
+    assert unforkable in warnings[0]
+
+
+def test_what_is_not_installed_is_passed_over() -> None:
+    with kernel("warm", imports=["no_such_module", "json.nothing"]) as (manager, client):
+        assert value(client, "1 + 1") == "2"
+        parent = int(value(client, "__import__('os').getppid()"))
+        assert parent != os.getpid(), "it started cold"
+        assert manager.is_alive()
 
 
 def test_all_ends_with_the_owner(tmp_path: Path) -> None:

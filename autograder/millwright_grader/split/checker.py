@@ -104,6 +104,7 @@ class Checker:
         self.peer = Peer(self.line, self.serve, self.stand_in, self.reference)
         self.names = Names(self, students)
         self.printed = io.StringIO()
+        self.overdue = False  # whether the last cell ended because the student's code did not
 
     # What goes to the student
 
@@ -239,6 +240,7 @@ class Checker:
         """
         self.peer.epoch = epoch
         self.names.all_own = not graded
+        self.overdue = False
         self.line.deadline = time.monotonic() + seconds
         outputs: list[dict[str, Any]] = []
         self.printed = printed = io.StringIO()
@@ -250,6 +252,7 @@ class Checker:
         except LineClosedError:
             raise
         except BaseException as error:
+            self.overdue = isinstance(error, OverdueError)
             outputs.append(failure(error, seconds))
         finally:
             self.line.deadline = time.monotonic() + FAREWELL_SECONDS

@@ -155,6 +155,8 @@ class SplitExecute(MillwrightExecute):
             free = self._wait_for(request)
         if answer.get("gone") or not run_sync(self.km.is_alive)():
             raise DeadKernelError("the Python process ended")
+        if answer.get("overdue"):
+            self._timed_out.append(str(role.get("grade_id")))
         if not free:
             self._stop("unresponsive", "an earlier cell could not be stopped", cell, self._epoch)
         return [nbformat.from_dict(output) for output in answer["outputs"]]

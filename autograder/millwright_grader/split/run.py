@@ -64,7 +64,8 @@ def checker(request: dict[str, Any]) -> None:
         for order in orders:
             cell = json.loads(order)
             try:
-                answer: dict[str, Any] = {"outputs": checker.run(**cell)}
+                outputs = checker.run(**cell)
+                answer: dict[str, Any] = {"outputs": outputs, "overdue": checker.overdue}
             except LineClosedError:
                 answer = {"gone": True}
             with contextlib.suppress(BrokenPipeError):

@@ -25,7 +25,7 @@ INLINE = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
 # ipykernel reads at import who starts it: somebody, whose end it need not watch (the warm parent's
 # end is its own, by the kernel's parent-death signal).
 STARTED_BY_SOMEBODY = {"JPY_PARENT_PID": "1"}
-KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "MPLCONFIGDIR", "XDG_CACHE_HOME")
+KEPT = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "TZ", "MPLCONFIGDIR", "XDG_CACHE_HOME")
 
 
 class ParentError(Exception):

@@ -61,14 +61,13 @@ class Kernel:
 
 def warm_up(modules: list[str]) -> None:
     """Import everything, then leave the collector nothing to touch in shared pages."""
-    for name in KERNEL_MODULES:
-        # Which of them exist depends on the versions of ipykernel and IPython.
+    for name in KERNEL_MODULES + modules:
+        # What is not installed cannot be used either, so that no kernel will wait for it.
         try:
             importlib.import_module(name)
-        except ImportError:
-            continue
-    for name in modules:
-        importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if name != error.name and not name.startswith(f"{error.name}."):
+                raise
     threads = list(Path("/proc/self/task").iterdir())
     if len(threads) > 1:
         raise RuntimeError(
