@@ -74,15 +74,18 @@ class WarmProvisioner(LocalProvisioner):
         env = kwargs.get("env")
         env = dict(os.environ) if env is None else dict(env)
         cwd = str(kwargs.get("cwd") or Path.cwd())
-        output = {"stdout": kwargs.get("stdout"), "stderr": kwargs.get("stderr")}
-        more = self.request()
+        more: dict[str, Any] = {
+            "stdout": kwargs.get("stdout"),
+            "stderr": kwargs.get("stderr"),
+            **self.request(),
+        }
         await asyncio.to_thread(parent.start)
         try:
-            process = parent.fork(cmd[2:], env, cwd, **output, **more)
+            process = parent.fork(cmd[2:], env, cwd, **more)
         except ParentError:
             # It died since its last kernel; once it is worth a new one.
             await asyncio.to_thread(parent.start)
-            process = parent.fork(cmd[2:], env, cwd, **output, **more)
+            process = parent.fork(cmd[2:], env, cwd, **more)
         # It has the methods of the Popen that LocalProvisioner keeps here.
         self.process = process  # type: ignore[assignment]
         self.pid = self.pgid = process.pid
