@@ -12,7 +12,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
-import lock
+import lock  # noqa: E402
 
 # What each package may import of the others; everything points one way.
 MAY_IMPORT = {
@@ -35,7 +35,8 @@ def test_environment_files_follow_the_one_list() -> None:
 
 def test_environments_name_what_their_users_import() -> None:
     pins, _ = lock.read_lock()
-    for path, extra in ((ROOT / "environment.yml", "hub"), (ROOT / "binder/environment.yml", "apps")):
+    for name, extra in (("environment.yml", "hub"), ("binder/environment.yml", "apps")):
+        path = ROOT / name
         file = yaml.safe_load(path.read_text(encoding="utf-8"))
         assert "python=3.11" in file["dependencies"]
         packages = dict(line.split("==") for line in file["dependencies"][-1]["pip"])

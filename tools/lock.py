@@ -62,9 +62,8 @@ def read_lock() -> tuple[dict[str, str], dict[str, set[str]]]:
             parents.setdefault(name, set())
             if fits_here(marker):
                 pins[name] = version
-        elif match := re.match(r"\s+#\s+(?:via\s+)?([A-Za-z0-9._-]+)(?:\s+\(.*\))?$", line):
-            if match[1] != "via":
-                parents[name].add(name_of(match[1]))
+        elif match := re.match(r"\s+#\s+(?:via +)?(?!via$)([A-Za-z0-9._-]+)(?: +\(.*\))?$", line):
+            parents[name].add(name_of(match[1]))
     return pins, parents
 
 
@@ -100,12 +99,8 @@ def needed_by(names: set[str], parents: dict[str, set[str]]) -> set[str]:
 def environment(title: str, names: set[str], pins: dict[str, str]) -> str:
     """Return the text of a conda environment whose packages come from PyPI."""
     lines = [f"      - {name}=={pins[name]}" for name in sorted(names) if name in pins]
-    return (
-        HEAD
-        + f"name: {title}\nchannels:\n  - conda-forge\ndependencies:\n  - {PYTHON}\n  - pip\n  - pip:\n"
-        + "\n".join(lines)
-        + "\n"
-    )
+    head = ["channels:", "  - conda-forge", "dependencies:", f"  - {PYTHON}", "  - pip", "  - pip:"]
+    return HEAD + "\n".join([f"name: {title}", *head, *lines]) + "\n"
 
 
 def files() -> dict[Path, str]:
