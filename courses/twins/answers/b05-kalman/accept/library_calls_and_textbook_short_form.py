@@ -85,7 +85,7 @@ def tune(y, u, A, B, C):
 
 
 # %% b05-kalman-evidence
-my_number = 12
+my_number = 27
 trial = acceptance_trial(my_number)
 inputs = np.column_stack([trial.heater, trial.T_room])
 A, B, C = box_model(BOX, Ts)
@@ -100,3 +100,5 @@ for reference, mean, cov in zip(trial["T_heater"], x, P):
 evidence = dict(zip(["nis", "low", "high"], nis_check(e, S, 0.95)))
 evidence["coverage"] = count / len(trial)
 evidence["worst"] = max(above)
+released = x[:, 0] + 2 * P[:, 0, 0] ** 0.5 < 45.0
+evidence["unsafe"] = int(released[trial.T_heater.to_numpy() >= 45.0].sum())

@@ -86,5 +86,6 @@ x, P, e, S = kf_run(
     np.array([21.0, 21.0]), np.identity(2),
 )
 z = (table[:, 3] - x[:, 0]) / np.sqrt(P[:, 0, 0])
-keys = ["nis", "low", "high", "coverage", "worst"]
-evidence = dict(zip(keys, [*nis_check(e, S), 1 - np.mean(np.abs(z) > 2), -np.min(x[:, 0] - table[:, 3])]))
+keys = ["nis", "low", "high", "coverage", "worst", "unsafe"]
+unsafe = np.count_nonzero((table[:, 3] >= 45) & (x[:, 0] < 45 - 2 * np.sqrt(P[:, 0, 0])))
+evidence = dict(zip(keys, [*nis_check(e, S), 1 - np.mean(np.abs(z) > 2), -np.min(x[:, 0] - table[:, 3]), unsafe]))

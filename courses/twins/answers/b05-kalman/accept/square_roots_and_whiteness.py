@@ -116,3 +116,4 @@ reference = trial["T_heater"].values
 inside = (reference > x[:, 0] - band) & (reference < x[:, 0] + band)
 evidence = {"coverage": float(inside.mean()), "worst": float(np.max(reference - x[:, 0]))}
 evidence["nis"], evidence["low"], evidence["high"] = nis_check(e, S)
+evidence["unsafe"] = sum(hot >= 45 > upper for hot, upper in zip(reference, x[:, 0] + band))

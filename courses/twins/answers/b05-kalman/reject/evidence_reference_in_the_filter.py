@@ -5,7 +5,7 @@ fails: b05-kalman-evidence-test
 
 # %% b05-kalman-evidence
 # Set my_number, filter the trial into x, P, e, S, and build the dict evidence.
-my_number = 7
+my_number = 19
 trial = acceptance_trial(my_number)
 A, B, C = box_model(BOX, Ts)
 x, P, e, S = kf_run(
@@ -20,4 +20,5 @@ evidence = {
     "high": high,
     "coverage": np.mean(np.abs(error) <= 2 * np.sqrt(P[:, 0, 0])),
     "worst": error.max(),
+    "unsafe": np.sum((x[:, 0] + 2 * np.sqrt(P[:, 0, 0]) < 45) & (trial["T_heater"].to_numpy() >= 45)),
 }

@@ -20,4 +20,5 @@ evidence = {
     "high": high,
     "coverage": np.mean(np.abs(error) <= 2 * P[:, 0, 0]),
     "worst": error.max(),
+    "unsafe": np.sum((x[:, 0] + 2 * P[:, 0, 0] < 45) & (trial["T_heater"].to_numpy() >= 45)),
 }
