@@ -20,7 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+from millwright_grader import configure
 from nbgrader.converters import GenerateAssignment
+from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
@@ -101,7 +103,9 @@ def secrets_of(notebook: Path) -> list[Secret]:
 
 def search(folder: Path, secrets: list[Secret]) -> list[str]:
     """Return a sentence for each secret that stands in a text file below `folder`."""
-    telling = {s.line: s for s in secrets}
+    telling: dict[str, list[Secret]] = {}
+    for secret in secrets:
+        telling.setdefault(secret.line, []).append(secret)
     findings = []
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         try:
@@ -110,14 +114,13 @@ def search(folder: Path, secrets: list[Secret]) -> list[str]:
             continue
         if path.suffix == ".ipynb":
             text = "\n".join(cell.source for cell in nbformat.reads(text, as_version=4).cells)
-        own = path.parent.parent.name == "assignments"
         for line in {line.strip() for line in text.splitlines()}:
-            secret = telling.get(line)
-            if secret and (own or len(line) >= TELLING_ELSEWHERE):
-                findings.append(
-                    f"{path.relative_to(folder)} holds a line of the {secret.kind} of "
-                    f"{secret.unit}, cell {secret.cell}: {line}"
-                )
+            for secret in telling.get(line, []):
+                if path.parent.name == secret.unit or len(line) >= TELLING_ELSEWHERE:
+                    findings.append(
+                        f"{path.relative_to(folder)} holds a line of the {secret.kind} of "
+                        f"{secret.unit}, cell {secret.cell}: {line}"
+                    )
     return findings
 
 
@@ -128,11 +131,14 @@ def student_version(source: Path, destination: Path) -> None:
         course = Path(scratch)
         shutil.copytree(source, course / "source" / unit)
         config = Config()
+        configure(config)
         config.CourseDirectory.root = str(course)
         config.CourseDirectory.assignment_id = unit
-        config.GenerateAssignment.no_database = True
         coursedir = CourseDirectory(config=config)
-        GenerateAssignment(coursedir=coursedir, config=config).start()
+        try:
+            GenerateAssignment(coursedir=coursedir, config=config).start()
+        except NbGraderException as error:
+            raise ReleaseError(f"nbgrader cannot make a student version of {unit}") from error
         shutil.copytree(course / "release" / unit, destination)
 
 
