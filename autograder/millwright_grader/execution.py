@@ -6,7 +6,8 @@ cell comes back with its outputs or with an error that says why it was not run: 
 without outputs would get full points from nbgrader.  Another way of running notebooks takes this
 class's place in that list and keeps the same promise.
 
-The student's code still runs with the rights of whoever grades.
+In this class the student's code runs with the rights of whoever grades; `split.execution` is the
+other way.
 """
 
 import os
