@@ -8,8 +8,10 @@ the author's own.
 import ast
 import json
 import queue
+import shutil
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -84,10 +86,20 @@ class SplitExecute(MillwrightExecute):
         if self.sandbox and (reason := missing()):
             raise KernelStartError(self.kernel_name or "python3", reason)
         resources = resources or ResourcesDict()
-        path = (resources.get("metadata") or {}).get("path") or "."
-        self._cwd = str(Path(path).resolve())
+        metadata = resources.setdefault("metadata", ResourcesDict())
+        path = metadata.get("path") or "."
+        # The checker works where the assignment's files are as they came; what student code writes
+        # or changes stays in a copy, in which no notebook shows it a test.
+        self._given = str(Path(path).resolve())
         self._students = self._names_of_solutions(resources)
-        return super().preprocess(nb, resources, km)
+        with tempfile.TemporaryDirectory(prefix="mw-") as folder:
+            self._own = str(Path(folder) / "work")
+            shutil.copytree(path, self._own, ignore=shutil.ignore_patterns("*.ipynb"))
+            metadata["path"] = self._own
+            try:
+                return super().preprocess(nb, resources, km)
+            finally:
+                metadata["path"] = path
 
     @contextmanager
     def setup_kernel(self, **kwargs: Any) -> Iterator[None]:
@@ -111,7 +123,7 @@ class SplitExecute(MillwrightExecute):
         seat = {
             "entry": "millwright_grader.split.run:student",
             "inherited": [self._theirs.fileno()],
-            "policy": self._policy([self._folder, self._cwd], sockets=self._folder),
+            "policy": self._policy([self._folder, self._own], sockets=self._folder),
         }
         km.kernel_spec.metadata["kernel_provisioner"] = {
             "provisioner_name": "millwright-sealed",
@@ -208,11 +220,11 @@ class SplitExecute(MillwrightExecute):
             self._checker = parent.fork(
                 ["checker"],
                 self._environment() | {"MPLBACKEND": "agg", "IPYTHONDIR": self._folder},
-                self._cwd,
+                self._given,
                 inherited=[self._line.fileno(), theirs.fileno()],
                 entry="millwright_grader.split.run:checker",
                 students=sorted(self._students),
-                policy=self._policy([], readable=[self._cwd]),
+                policy=self._policy([], readable=[self._given]),
             )
         self._commands = ours
         self._replies = ours.makefile("r", encoding="utf-8")
