@@ -18,6 +18,7 @@ import json
 import os
 import secrets
 import shutil
+import socket
 import sys
 import zlib
 from collections.abc import Mapping
@@ -266,24 +267,40 @@ class Demo:
             [Path(folder) for folder in hidden.split(os.pathsep) if folder],
         )
 
-    def server_environment(self, name: str, role: str, course: str = "") -> dict[str, str]:
-        """For a process of a person or grader: who it is, and what configures it."""
-        account = self.account(name)
-        environment = {
-            "HOME": str(account.home),
+    def process_environment(self, name: str) -> dict[str, str]:
+        """For every process under an account: who it is, where programs are."""
+        return {
+            "HOME": str(self.account(name).home),
             "USER": name,
             "LOGNAME": name,
             "SHELL": shutil.which("bash") or "/bin/sh",
             "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
             "LANG": os.environ.get("LANG", "C.UTF-8"),
+            "MILLWRIGHT_MARKER": self.record["marker"],
+            # Or each kernel prints four lines about the debugger into terminals and logs.
+            "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+            **passed_on(),
+        }
+
+    def server_environment(self, name: str, role: str, course: str = "") -> dict[str, str]:
+        """For a process of a person or grader: who it is, and what configures it."""
+        environment = {
+            **self.process_environment(name),
             "JUPYTER_CONFIG_PATH": os.pathsep.join(str(HERE / "roles" / r) for r in ROLES[role]),
             "MILLWRIGHT_EXCHANGE": str(self.exchange),
-            "MILLWRIGHT_MARKER": self.record["marker"],
         }
         if course:
             environment["MILLWRIGHT_COURSE_DIRECTORY"] = str(self.course_directory(course))
             environment["MILLWRIGHT_OWNERS"] = json.dumps(self.owners)
-        return environment | passed_on()
+        return environment
+
+
+def free_port() -> int:
+    """A port that nobody uses now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
 
 
 def passed_on() -> dict[str, str]:

@@ -1,29 +1,19 @@
 """JupyterHub for the demo class; run.py starts it and sets the environment that `Demo` reads."""
 
 import os
-import socket
 import sys
 from pathlib import Path
 
 c = get_config()  # type: ignore[name-defined]
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from demo import BIN, HERE, PEOPLE, Demo, passed_on  # noqa: E402
+from demo import BIN, HERE, PEOPLE, Demo, free_port  # noqa: E402
 from signin import DemoAuthenticator  # noqa: E402
 from spawner import AccountSpawner  # noqa: E402
 
 IDLE_SECONDS = 3600
 REQUEST_SECONDS = 3600
-SERVICE_SECONDS = 120
-
-
-def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
+SERVICE_SECONDS = 30
 
 demo = Demo.from_environment(os.environ)
 courses = [course.name for course in demo.courses]
@@ -128,31 +118,8 @@ c.JupyterHub.tornado_settings = {
     "oauth_no_confirm_list": {f"jupyterhub-user-{demo.grader(course)}" for course in courses}
 }
 
-# ---- the Voila apps, open to visitors
+# ---- the Voila apps, open to visitors; run.py starts them, and a broken app stops no class
 
 if demo.apps:
-    demos = demo.account("demos")
-    demos_port = free_port()
-    c.JupyterHub.services.append(
-        {
-            "name": "demos",
-            "timeout": SERVICE_SECONDS,
-            "url": f"http://127.0.0.1:{demos_port}",
-            "command": demos.command(
-                [
-                    *(sys.executable, "-m", "millwright_labs.voila", str(demo.apps_folder)),
-                    f"--port={demos_port}",
-                    "--Voila.base_url=/services/demos/",
-                ],
-                demo.hidden,
-            ),
-            "cwd": str(demos.home),
-            "environment": {
-                "HOME": str(demos.home),
-                "USER": demos.name,
-                "LOGNAME": demos.name,
-                "MILLWRIGHT_MARKER": demo.record["marker"],
-                **passed_on(),
-            },
-        }
-    )
+    address = f"http://127.0.0.1:{os.environ['MILLWRIGHT_DEMOS_PORT']}"
+    c.JupyterHub.services.append({"name": "demos", "url": address, "timeout": SERVICE_SECONDS})

@@ -13,9 +13,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import nbformat
 from deliver import digest, put_text
 from demo import HERE, PEOPLE, Account, Course, Demo
+
+# The course that everybody should see first.
+FIRST = "primer"
 
 PUBLIC = 0o755
 PRIVATE = 0o700
@@ -69,7 +71,8 @@ def make_handout(demo: Demo) -> None:
     for empty in ("assignments", "receipts"):
         (demo.handout / empty).mkdir(exist_ok=True)
     welcome = (HERE / "Welcome.md").read_text(encoding="utf-8")
-    lines = [lesson_line(demo.handout, path) for path in sorted(lessons.rglob("*.ipynb"))]
+    notebooks = sorted(lessons.rglob("*.ipynb"), key=lambda path: (path.parent.name != FIRST, path))
+    lines = [lesson_line(demo.handout, path) for path in notebooks]
     page = demo.handout / "Welcome.md"
     text = welcome + "\n" + "".join(lines)
     if not page.exists() or page.read_text(encoding="utf-8") != text:
@@ -78,7 +81,8 @@ def make_handout(demo: Demo) -> None:
 
 def lesson_line(handout: Path, lesson: Path) -> str:
     """A link to a lesson, named by its first heading."""
-    text = "\n".join(cell.source for cell in nbformat.read(lesson, as_version=4).cells)
+    cells = json.loads(lesson.read_text(encoding="utf-8"))["cells"]
+    text = "\n".join("".join(cell["source"]) for cell in cells)
     heading = re.search(r"^# +(.+)$", text, re.MULTILINE)
     title = heading.group(1) if heading else lesson.stem
     return f"- {lesson.parent.name}: [{title}]({lesson.relative_to(handout)})\n"

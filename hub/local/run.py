@@ -19,7 +19,7 @@ from types import FrameType
 
 import psutil
 import separation
-from demo import BIN, HERE, PEOPLE, ROOT, Demo, StateLock
+from demo import BIN, HERE, PEOPLE, ROOT, Demo, StateLock, free_port
 from errors import (
     AlreadyRunningError,
     ForeignFolderError,
@@ -35,6 +35,8 @@ from prepare import prepare
 START_TIMEOUT = 180
 STOP_TIMEOUT = 40
 KILL_TIMEOUT = 5
+
+Process = subprocess.Popen[bytes]
 
 # linux/prctl.h
 PR_SET_PDEATHSIG = 1
@@ -171,25 +173,45 @@ def end(processes: list[psutil.Process]) -> None:
     psutil.wait_procs(alive, timeout=KILL_TIMEOUT)
 
 
-def start_hub(demo: Demo) -> "subprocess.Popen[bytes]":
-    """Start JupyterHub in a session of its own: Ctrl-C reaches it through us only."""
-    if demo.log.exists():
-        demo.log.replace(demo.log.with_suffix(".previous.log"))
-    with demo.log.open("wb") as log:
-        demo.log.chmod(0o600)
+def start(command: list[str], log: Path, folder: Path, environment: dict[str, str]) -> Process:
+    """Start a process in a session of its own, so that Ctrl-C reaches it through us only."""
+    with log.open("ab") as output:
         return subprocess.Popen(
-            [str(BIN / "jupyterhub"), "--config", str(HERE / "jupyterhub_config.py")],
-            cwd=demo.hub_folder,
-            env=os.environ | demo.environment(),
+            command,
+            cwd=folder,
+            env=environment,
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
+            stdout=output,
+            stderr=output,
             start_new_session=True,
             preexec_fn=die_with_parent,
         )
 
 
-def stop_hub(hub: "subprocess.Popen[bytes]") -> None:
+def start_demos(demo: Demo, port: int) -> Process:
+    """Start Voila for the visitors; it gives way when the class needs the machine."""
+    account = demo.account("demos")
+    command = ["nice", sys.executable, "-m", "millwright_labs.voila", str(demo.apps_folder)]
+    command += [f"--port={port}", "--Voila.base_url=/services/demos/"]
+    environment = demo.process_environment(account.name)
+    return start(account.command(command, demo.hidden), demo.log, account.home, environment)
+
+
+def start_hub(demo: Demo, demos_port: int) -> Process:
+    """Start JupyterHub."""
+    command = [str(BIN / "jupyterhub"), "--config", str(HERE / "jupyterhub_config.py")]
+    environment = {**os.environ, **demo.environment(), "MILLWRIGHT_DEMOS_PORT": str(demos_port)}
+    return start(command, demo.log, demo.hub_folder, environment)
+
+
+def new_log(demo: Demo) -> None:
+    """Keep the log of the last start beside the new one."""
+    if demo.log.exists():
+        demo.log.replace(demo.log.with_suffix(".previous.log"))
+    demo.log.touch(mode=0o600)
+
+
+def stop_hub(hub: Process) -> None:
     """Let the hub stop its servers, services and proxy."""
     if hub.poll() is None:
         hub.send_signal(signal.SIGINT)
@@ -197,7 +219,7 @@ def stop_hub(hub: "subprocess.Popen[bytes]") -> None:
             hub.wait(STOP_TIMEOUT)
 
 
-def wait_until_ready(demo: Demo, hub: "subprocess.Popen[bytes]") -> None:
+def wait_until_ready(demo: Demo, hub: Process) -> None:
     """Return when the hub answers through its proxy."""
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
@@ -207,6 +229,22 @@ def wait_until_ready(demo: Demo, hub: "subprocess.Popen[bytes]") -> None:
             return
         time.sleep(0.25)
     raise HubFailedError(f"JupyterHub did not answer within {START_TIMEOUT} s.", demo.log)
+
+
+def wait_until_ended(hub: Process, demos: Process | None) -> None:
+    """Return when the hub ends; meanwhile bury the orphans that we have adopted."""
+    while hub.poll() is None:
+        if sys.platform != "linux":
+            hub.wait()
+            return
+        ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+        if ended is None or ended.si_pid == hub.pid:
+            continue
+        if demos and ended.si_pid == demos.pid:
+            demos.wait()
+            say("The demos have ended; the class goes on. See the log; start again to have them.")
+        else:
+            os.waitpid(ended.si_pid, 0)
 
 
 class Stopped(Exception):  # noqa: N818 - it is no error
@@ -259,11 +297,14 @@ def run(options: argparse.Namespace) -> None:
     say(f"Starting the demo class ({', '.join(course.name for course in demo.courses)})")
     try:
         problems = prepare(demo, say)
-        hub = start_hub(demo)
+        new_log(demo)
+        port = free_port()
+        demos = start_demos(demo, port) if demo.apps else None
+        hub = start_hub(demo, port)
         try:
             wait_until_ready(demo, hub)
             announce(demo, [*problems, *remarks], time.monotonic() - started)
-            hub.wait()
+            wait_until_ended(hub, demos)
             raise HubFailedError("JupyterHub ended by itself; start it again.", demo.log)
         finally:
             say("Stopping")

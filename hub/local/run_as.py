@@ -3,20 +3,23 @@
 Only root can use it. The account needs no entry in the system's user list: the process gets
 group and user UID, no other group, and keeps its environment. `--hide` covers a folder with an
 empty one, for this process and its children alone (a private mount namespace), so that a
-student's server cannot read the solutions in a repository that everybody may read.
+student's server cannot read the solutions in a repository that everybody may read. The process
+is asked to end when the one that started it has ended.
 
 Exit code 71 means that the machine does not allow one of the two; nothing was run then.
 """
 
 import ctypes
 import os
+import signal
 import sys
 
-# linux/sched.h and linux/mount.h
+# linux/sched.h, linux/mount.h, linux/prctl.h
 CLONE_NEWNS = 0x0002_0000
 MS_RDONLY = 0x0001
 MS_REC = 0x4000
 MS_PRIVATE = 0x4_0000
+PR_SET_PDEATHSIG = 1
 
 NOT_ALLOWED = 71
 
@@ -41,6 +44,8 @@ def become(uid: int) -> None:
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
+    # The system forgets this whenever the account changes, so it comes last.
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 def main(arguments: list[str]) -> None:

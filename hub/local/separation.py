@@ -4,12 +4,12 @@
 look at the files that a server needs.
 """
 
+import importlib.util
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-import jupyterhub
 import run_as
 from demo import FIRST_ACCOUNT, HERE, ROOT, Account, Demo
 
@@ -27,7 +27,10 @@ def find_obstacle(demo: Demo) -> str:
     if os.geteuid() != 0:
         return "the hub was not started by root"
     packages = [ROOT / root for root in ("labs", "datasets", "autograder")]
-    needed = [Path(jupyterhub.__file__), HERE / "deliver.py", *packages, demo.state]
+    hub = importlib.util.find_spec("jupyterhub")
+    assert hub
+    assert hub.origin
+    needed = [Path(hub.origin), HERE / "deliver.py", *packages, demo.state]
     tried = probe([sys.executable, "-c", LOOK, *map(str, needed)], [])
     if tried.returncode != 0:
         return f"a numeric account cannot run {sys.executable} ({last_line(tried.stderr)})"

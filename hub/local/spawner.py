@@ -57,13 +57,16 @@ class AccountSpawner(SimpleLocalProcessSpawner):
         """Deliver new lessons, then start the server; called by the hub."""
         hidden = [] if self.course else self.demo.hidden
         self.cmd = self.account.command(SERVER, hidden)
-        self.popen_kwargs = {"cwd": str(self.account.home)}
+        folder = self.account.home
         if self.course:
-            self.notebook_dir = str(self.demo.course_directory(self.course))
+            folder = self.demo.course_directory(self.course)
+            self.notebook_dir = str(folder)
             self.default_url = "/lab?formgrader=true"
         else:
             self.default_url = "/lab/tree/Welcome.md"
-            await self.deliver(self.demo.handout, self.account.home)
+            await self.deliver(self.demo.handout, folder)
+        # Terminals start here.
+        self.popen_kwargs = {"cwd": str(folder)}
         address: tuple[str, int] = await super().start()
         return address
 

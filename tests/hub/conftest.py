@@ -1,16 +1,19 @@
-"""Fixtures of the hub's tests: a folder that other accounts can pass, and two classes."""
+"""Fixtures of the hub's tests: a folder that other accounts can pass, two classes, a browser."""
 
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 import stand_in
+from browsing import Visit, chromium
 from running import ROOT, RunningHub
 
 sys.path.append(str(ROOT / "hub" / "local"))
+
+FAILED = pytest.StashKey[bool]()
 
 
 def open_folder() -> Path:
@@ -46,3 +49,30 @@ def school() -> Iterator[RunningHub]:
     finally:
         hub.close()
         shutil.rmtree(folder)
+
+
+@pytest.fixture
+def meet(school: RunningHub, request: pytest.FixtureRequest) -> Iterator[Callable[[str], Visit]]:
+    """Call it with a name to get that person's browser; at the end no page may have a problem."""
+    visits: list[Visit] = []
+    with chromium() as browser:
+
+        def person(name: str) -> Visit:
+            visits.append(Visit(browser, school, name))
+            return visits[-1]
+
+        yield person
+        problems = [problem for visit in visits for problem in visit.problems]
+        if problems or request.node.stash.get(FAILED, False):
+            for visit in visits:
+                visit.keep_screenshots(request.node.name)
+    assert not problems
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport]:
+    """Tell fixtures whether the test itself failed."""
+    report = yield
+    if report.when == "call" and report.failed:
+        item.stash[FAILED] = True
+    return report
