@@ -73,15 +73,15 @@ class Contents:
         """
         lines = [
             [file.path, file.size, file.sha256]
-            for file in self.files
-            if file.path not in SERVICE_FILES and (file.size or not file.path.endswith(".ipynb"))
+            for file in self.handed_in
+            if file.size or not file.path.endswith(".ipynb")
         ]
         return hashlib.sha256(json.dumps(lines).encode()).hexdigest()
 
     @property
     def handed_in(self) -> tuple[File, ...]:
         """The student's own files, without those that Submit writes beside them."""
-        return tuple(file for file in self.files if file.path not in SERVICE_FILES)
+        return tuple(file for file in self.files if file.path.split("/")[0] not in SERVICE_FILES)
 
 
 @dataclass(frozen=True)

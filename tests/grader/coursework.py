@@ -93,13 +93,13 @@ def source(unit: str) -> NotebookNode:
 class Course:
     """A course folder with its exchange beside it."""
 
-    def __init__(self, root: Path, configured: bool = True, units: tuple[str, ...] = ("ps1",)):
+    def __init__(self, root: Path, execution: str = "sealed", units: tuple[str, ...] = ("ps1",)):
         """Make a course and generate its assignments."""
         self.root = root
         self.exchange = root.parent / f"{root.name}-exchange"
         self.exchange.mkdir(parents=True)
         self.exchange.chmod(0o777)
-        self.configured = configured
+        self.execution = execution
         self._write_config()
         for unit in units:
             folder = root / "source" / unit
@@ -108,10 +108,10 @@ class Course:
             made = self.api().generate_assignment(unit)
             assert made["success"], made
 
-    def copy(self, root: Path, configured: bool = True) -> "Course":
-        """A course of its own that starts where this one is."""
+    def copy(self, root: Path, execution: str = "sealed") -> "Course":
+        """A course of its own that starts where this one is; "stock" is not configured."""
         twin = copy.copy(self)
-        twin.root, twin.configured = root, configured
+        twin.root, twin.execution = root, execution
         twin.exchange = root.parent / f"{root.name}-exchange"
         shutil.copytree(self.root, twin.root)
         shutil.copytree(self.exchange, twin.exchange)
@@ -120,8 +120,9 @@ class Course:
 
     def _write_config(self) -> None:
         lines = ["c = get_config()"]
-        if self.configured:
-            lines += ["from millwright_grader import configure", "configure(c)"]
+        if self.execution != "stock":
+            call = f"configure(c, execution={self.execution!r})"
+            lines += ["from millwright_grader import configure", call]
         lines += [
             'c.CourseDirectory.course_id = "course"',
             f"c.Exchange.root = {str(self.exchange)!r}",
@@ -133,8 +134,8 @@ class Course:
     @property
     def config(self) -> Config:
         config = Config()
-        if self.configured:
-            configure(config)
+        if self.execution != "stock":
+            configure(config, execution=self.execution)
         config.CourseDirectory.root = str(self.root)
         config.CourseDirectory.course_id = "course"
         config.Exchange.root = str(self.exchange)

@@ -381,11 +381,29 @@ def test_nbgrader_autograde_gives_the_same_rows(course: Course, rows: dict[str, 
     assert "no-notebook: No notebook ps1.ipynb was handed in." in done.stderr
 
 
+def test_the_cold_way_gives_the_same_rows(
+    fresh_course: Course, tmp_path: Path, rows: dict[str, Any], results: dict[str, Any]
+) -> None:
+    """One new kernel for answers and tests, chosen by name."""
+    students = [
+        *("anna", "half", "forged-test", "skipped-test", "exits"),
+        *("kills-kernel", "endless", "prints"),
+    ]
+    course = fresh_course.copy(tmp_path / "course", execution="cold")
+    for student in students:
+        CLASS[student].lay(course, student)
+    cold = course.grade()
+    assert course.rows() == {student: rows[student] for student in students}
+    assert {student: cold[student]["flags"] for student in students} == {
+        student: results[student]["flags"] for student in students
+    }
+
+
 def test_honest_students_get_what_stock_nbgrader_gives(
     fresh_course: Course, tmp_path: Path
 ) -> None:
     students = ["anna", "half", "own-cells", "blank", "exits"]
-    course = fresh_course.copy(tmp_path / "course", configured=False)
+    course = fresh_course.copy(tmp_path / "course", execution="stock")
     for student in students:
         CLASS[student].lay(course, student)
     done = course.command("nbgrader", "autograde", "ps1")
