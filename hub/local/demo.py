@@ -292,6 +292,8 @@ class Demo:
         if course:
             environment["MILLWRIGHT_COURSE_DIRECTORY"] = str(self.course_directory(course))
             environment["MILLWRIGHT_OWNERS"] = json.dumps(self.owners)
+            # Templates for feedback and formgrader that load nothing from elsewhere.
+            environment["JUPYTER_PATH"] = str(HERE / "roles" / "grader" / "share")
         return environment
 
 

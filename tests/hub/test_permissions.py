@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import stand_in
@@ -107,7 +109,37 @@ def test_contents_do_not_leave_the_home(separated: RunningHub, anna: Server) -> 
     other = separated.state / "homes" / "ben"
     anna.run(f"import os; os.path.lexists('window') or os.symlink({str(other)!r}, 'window')")
     for path in ("../ben/Welcome.md", "..%2Fben/Welcome.md", "window/Welcome.md"):
-        assert anna.get(f"api/contents/{path}").status_code in (403, 404), path
+        answer = anna.get(f"api/contents/{path}")
+        assert answer.status_code >= 400, path
+        assert "Welcome to" not in answer.text
+
+
+def test_nobody_listens_to_another_kernel(anna: Server, ben: Server, folder: Path) -> None:
+    """Every account can connect to the port where a kernel publishes code and output."""
+    meeting = folder / "port"
+    meeting.touch()
+    meeting.chmod(0o666)
+    secret = f"""
+import ipykernel, json, time
+port = json.load(open(ipykernel.get_connection_file()))["iopub_port"]
+open({str(meeting)!r}, "w").write(str(port))
+for _ in range(60):
+    print("secret", flush=True)
+    time.sleep(0.1)
+"""
+    listen = f"""
+import time, zmq
+while not (port := open({str(meeting)!r}).read()):
+    time.sleep(0.1)
+socket = zmq.Context().socket(zmq.SUB)
+socket.subscribe(b"")
+socket.connect(f"tcp://127.0.0.1:{{port}}")
+print(port.isdigit(), socket.poll(3000))
+"""
+    with ThreadPoolExecutor() as pool:
+        speaking = pool.submit(ben.run, secret)
+        assert anna.run(listen) == "True 0"
+        assert "secret" in speaking.result()
 
 
 # ---- servers and services
