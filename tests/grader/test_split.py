@@ -88,6 +88,9 @@ def drawn():
     axes.legend()
     return axes
 def names(): return list(globals())
+expected = reference = inside = None
+def copy_expected(): return expected
+def copy_reference(x): return reference(x)
 def inner():
     def add(x): return x + 1
     return add
@@ -250,12 +253,6 @@ GOOD = {
             squares = tmp
         assert sum_of_squares(2) == 5
     """,
-    "function replaced": """
-        before = squares
-        squares = lambda n: [100]
-        assert sum_of_squares(1) == 100
-        squares = before
-    """,
     "own class of error": """
         try:
             own_error()
@@ -265,6 +262,12 @@ GOOD = {
     "the author's names": "assert TOLERANCE == 1e-6 and not close(1, 2)",
     "the author's modules": "assert not np.allclose([1], [2])",
     "the language's names": "assert abs(-3) == 3 and not isinstance(1, str)",
+    "a test's variable of the same name": """
+        inside = []
+        for n in (1, 2):
+            inside.append(squares(n)[-1])
+        assert inside == [1, 4]
+    """,
     "a function in the test": """
         def check(n):
             assert squares(n)[-1] == n ** 2
@@ -316,6 +319,11 @@ BAD = {
     "too large": ("huge()", "ValueError"),
     "nothing there": ("not_defined(3)", "NameError"),
     "no time": ("endless()", "TimeoutError"),
+    "the expected value": ("expected = 42\nassert copy_expected() == expected", "AssertionError"),
+    "the reference": (
+        "def reference(x): return 2 * x\nassert copy_reference(3) == reference(3)",
+        "TypeError",
+    ),
 }
 
 
@@ -411,14 +419,34 @@ def test_a_call_that_takes_too_long_does_not_spoil_the_next_test(honest: Student
 
 
 def test_what_a_test_binds_stays_out_of_the_students_process(honest: Student) -> None:
-    assert honest.run("expected = 42") == []
-    assert honest.run("assert 'expected' not in names()") == []
-    assert honest.run("assert expected == 42") == []
+    assert honest.run("secret = 42") == []
+    assert honest.run("assert 'secret' not in names()") == []
+    assert honest.run("assert secret == 42") == []
 
 
 def test_names_of_the_authors_solution_are_the_students(honest: Student) -> None:
     honest.checker.names.students = frozenset({"TOLERANCE"})
     assert honest.run("assert TOLERANCE == 1e9") == []
+
+
+def test_a_function_of_the_authors_can_take_the_place_of_the_students(honest: Student) -> None:
+    honest.checker.names.students = frozenset({"squares"})
+    source = """
+        before = squares
+        squares = lambda n: [100]
+        assert sum_of_squares(1) == 100
+        squares = before
+    """
+    assert honest.run(source) == []
+    assert honest.run("assert sum_of_squares(2) == 5") == []
+
+
+@pytest.mark.parametrize("students", [set(), {"expected", "inside"}])
+def test_a_tests_variable_never_reaches_the_student(honest: Student, students: set[str]) -> None:
+    honest.checker.names.students = frozenset(students)
+    assert honest.run("expected = [1]\nexpected.append(2)\nassert expected == [1, 2]") == []
+    (output,) = honest.run("expected = 42\nassert copy_expected() == expected, 'no'")
+    assert output["ename"] == "AssertionError"
 
 
 def test_a_process_that_has_ended_is_noticed(honest: Student) -> None:

@@ -40,8 +40,11 @@ class Names(dict[str, Any]):
 
     A name is the author's where an author's cell, run earlier or now, has bound it, and where
     Python itself has it (`abs`, `len`). The student's are looked up in the student's process at
-    each use. A test that rebinds or deletes one does so in the student's process, for it means the
-    student's functions to see it.
+    each use. Names that the author's solution binds are the student's in every new cell.
+
+    What a test binds stays here: it may be the expected answer. Two things go across, for a test
+    that asks whether one function uses another: an object of the student's that is put back, and a
+    function that takes the place of one that the author's solution defines.
     """
 
     def __init__(self, checker: "Checker", students: frozenset[str]) -> None:
@@ -49,10 +52,17 @@ class Names(dict[str, Any]):
         self.checker = checker
         self.students = students
         self._deleted: set[str] = set()
-        # While a cell runs that the author has locked without grading it, all it binds is its own.
-        self.all_own = False
+        self._of_this_cell: dict[str, Any] = {}
+        self._all_own = False
+
+    def begin(self, graded: bool) -> None:
+        """Begin a cell; all that one binds which is not graded is the author's for good."""
+        self._of_this_cell.clear()
+        self._all_own = not graded
 
     def __getitem__(self, name: str) -> Any:
+        if name in self._of_this_cell:
+            return self._of_this_cell[name]
         if name in self.students:
             found, value = self.checker.look_up(name)
             if found:
@@ -68,21 +78,29 @@ class Names(dict[str, Any]):
         return value
 
     def __setitem__(self, name: str, value: Any) -> None:
-        if self._is_theirs(name):
+        if self._goes_across(name, value):
             self.checker.ask("set", name, value)
             self._deleted.discard(name)
+        elif name in self.students and not self._all_own:
+            self._of_this_cell[name] = value
         else:
             super().__setitem__(name, value)
 
     def __delitem__(self, name: str) -> None:
-        if self._is_theirs(name):
+        if name in self._of_this_cell:
+            del self._of_this_cell[name]
+        elif self._is_theirs(name):
             self.checker.ask("delete", name)
             self._deleted.add(name)
         else:
             super().__delitem__(name)
 
+    def _goes_across(self, name: str, value: Any) -> bool:
+        replaces = isinstance(value, StandIn) or (name in self.students and callable(value))
+        return replaces and self._is_theirs(name)
+
     def _is_theirs(self, name: str) -> bool:
-        if self.all_own or (name in self and name not in self.students):
+        if self._all_own or (name in self and name not in self.students):
             return False
         return name in self._deleted or self.checker.has(name)
 
@@ -239,7 +257,7 @@ class Checker:
             If the student's process has ended.
         """
         self.peer.epoch = epoch
-        self.names.all_own = not graded
+        self.names.begin(graded)
         self.overdue = False
         self.line.deadline = time.monotonic() + seconds
         outputs: list[dict[str, Any]] = []
