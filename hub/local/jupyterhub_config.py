@@ -7,7 +7,7 @@ from pathlib import Path
 c = get_config()  # type: ignore[name-defined]
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from demo import BIN, HERE, PEOPLE, Demo, free_port  # noqa: E402
+from demo import HERE, PEOPLE, Demo, free_port  # noqa: E402
 from signin import DemoAuthenticator  # noqa: E402
 from spawner import AccountSpawner  # noqa: E402
 
@@ -29,7 +29,7 @@ c.JupyterHub.db_url = f"sqlite:///{demo.hub_folder}/jupyterhub.sqlite"
 c.JupyterHub.cookie_secret_file = str(demo.hub_folder / "cookie_secret")
 c.JupyterHub.upgrade_db = True
 # The proxy would give up on a request after 20 s; validating or grading a notebook takes longer.
-proxy = [str(BIN / "configurable-http-proxy"), f"--proxy-timeout={REQUEST_SECONDS * 1000}"]
+proxy = [sys.executable, str(HERE / "proxy.py"), f"--proxy-timeout={REQUEST_SECONDS * 1000}"]
 c.ConfigurableHTTPProxy.command = services.command(proxy)
 c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{free_port()}"
 c.ConfigurableHTTPProxy.pid_file = str(demo.hub_folder / "proxy.pid")

@@ -5,21 +5,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    ViewportSize,
+    sync_playwright,
+)
 from running import ROOT, RunningHub
 
 RESULTS = ROOT / "test-results"
-WINDOW = {"width": 1280, "height": 800}
+WINDOW: ViewportSize = {"width": 1280, "height": 800}
 # Milliseconds; a busy machine starts a server in half a minute.
 PATIENCE = 120_000
 CHROMIUM_OPTIONS = [
     *("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
-
-# JupyterLab first opens a kernel's WebSocket with a subprotocol, which the pure-Python proxy does
-# not pass on, and then opens it without.
-HARMLESS = ("WebSocket connection to",)
 
 
 @contextmanager
@@ -52,7 +55,7 @@ class Visit:
             self.problems.append(f"{self.name}: {problem}")
 
         def console(message: ConsoleMessage) -> None:
-            if message.type == "error" and not message.text.startswith(HARMLESS):
+            if message.type == "error":
                 note(message.text)
 
         page.on("request", lambda r: None if r.url.startswith(ours) else note(f"asks {r.url}"))

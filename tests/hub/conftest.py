@@ -70,7 +70,9 @@ def meet(school: RunningHub, request: pytest.FixtureRequest) -> Iterator[Callabl
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Tell fixtures whether the test itself failed."""
     report = yield
     if report.when == "call" and report.failed:

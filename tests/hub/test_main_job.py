@@ -22,6 +22,7 @@ ANSWER = ROOT / "courses" / COURSE / "answers" / UNIT / "accept" / "velocity_for
 TYPED_CELL = "a04-pid-tune"
 TYPED = 'setting = lambda: {"Kp": 10.8, "Ti": 69.0}'
 MARKED_BY_HAND = "a04-pid-plan"
+PASSED = "a04-pid-proportional"
 COMMENT = "A clear plan. Who releases the zone?"
 GRADING_SECONDS = 240
 
@@ -52,7 +53,7 @@ def test_main_job(school: RunningHub, meet: Callable[[str], Visit]) -> None:
     grade_class_and_export(grading, grader)
     scores = {row["student"]: float(row["score"]) for row in table(grader.get_text("grades.csv"))}
     assert scores == {"anna": points_by_tests(), "ben": 0, "chen": 0, "dara": 0}
-    mark_by_hand(formgrader)
+    mark_by_hand(grading, formgrader)
     give_feedback(formgrader)
 
     read_feedback(page)
@@ -149,7 +150,7 @@ def read_feedback(page: Page) -> None:
     page.locator(".jp-DirListing-itemText", has_text=f"{UNIT}.html").dblclick()
     feedback = page.frame_locator(".jp-HTMLViewer iframe")
     expect(feedback.get_by_text(COMMENT)).to_be_visible()
-    expect(feedback.get_by_text(f"{UNIT} (Score:")).to_be_visible()
+    expect(feedback.get_by_text(f"{UNIT} (Score: {points_by_tests() + 3}")).to_be_visible()
 
 
 # ---- the teacher
@@ -201,19 +202,22 @@ def grade_class_and_export(page: Page, grader: Server) -> None:
     page.locator(".lm-TabBar-tabLabel", has_text="Formgrader").click()
 
 
-def mark_by_hand(formgrader: FrameLocator) -> None:
+def mark_by_hand(page: Page, formgrader: FrameLocator) -> None:
     """Look into a submission, give points for the written part, write a comment."""
     formgrader.get_by_text("Manual Grading", exact=True).click()
     formgrader.locator("#main-table a", has_text=UNIT).click()
     formgrader.locator("#main-table a", has_text=UNIT).click()
     formgrader.locator("#main-table a", has_text="Submission #1").click()
-    points = formgrader.locator(f"#{MARKED_BY_HAND}")
-    points.fill("3")
-    points.press("Tab")
-    comment = formgrader.locator("textarea.comment").first
-    comment.fill(COMMENT)
-    comment.press("Tab")
-    expect(formgrader.locator(".comment-saved").first).to_be_visible()
+    cell = formgrader.locator(".nbgrader_cell", has=formgrader.locator(f"#{MARKED_BY_HAND}"))
+    # The points that the tests gave come last; what is written before they are there is lost.
+    expect(formgrader.locator(f"#{PASSED}")).to_have_attribute("placeholder", re.compile(r"\d"))
+    for field, text, saved in (
+        (".score", "3", "/api/grade/"),
+        (".comment", COMMENT, "/api/comment/"),
+    ):
+        cell.locator(field).fill(text)
+        with page.expect_response(lambda r, saved=saved: saved in r.url and r.ok):  # type: ignore[misc]
+            cell.locator(field).press("Tab")
 
 
 def give_feedback(formgrader: FrameLocator) -> None:
