@@ -26,7 +26,7 @@ CHROMIUM = [
 ]
 # The first thing that shows data: a picture in the page, or the canvas of the live figure.
 FIGURE = "main img[alt], .jp-OutputArea-output img, canvas[data-frames]"
-BETWEEN_SECONDS = 8.0  # in which the next warm kernel is made
+BETWEEN_SECONDS = 6.0  # in which the next warm kernel is made
 
 
 @contextlib.contextmanager
