@@ -4,7 +4,7 @@ Everything is kept in one state folder:
 
     class.json           passwords and numeric accounts (readable by the starting account only)
     hub/                 JupyterHub's own files: database, cookie secret, log
-    handout/             what every student gets: Welcome.md, lessons/
+    handout/<role>/      what everybody gets: Welcome.md, lessons/
     homes/<user>/        home folders
     courses/<course>/    the teachers' copy of a course, with its gradebook
     exchange/            nbgrader's exchange
@@ -228,10 +228,9 @@ class Demo:
         """Log of the hub and of every server it starts."""
         return self.hub_folder / "hub.log"
 
-    @property
-    def handout(self) -> Path:
-        """What every student gets."""
-        return self.state / "handout"
+    def handout(self, role: str) -> Path:
+        """What everybody in a role gets."""
+        return self.state / "handout" / role
 
     @property
     def exchange(self) -> Path:

@@ -11,9 +11,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
-from deliver import digest, put_text
+from deliver import deliver, digest, put_text
 from demo import HERE, PEOPLE, Account, Course, Demo
 
 # The course that everybody should see first.
@@ -27,7 +28,7 @@ PASSABLE = 0o711
 def prepare(demo: Demo, say: Callable[[str], None]) -> list[str]:
     """Do what is missing; returns one line for each course that could not be published."""
     make_folders(demo)
-    make_handout(demo)
+    make_handouts(demo)
     problems = publish(demo, say)
     demo.save()
     return problems
@@ -38,7 +39,7 @@ def make_folders(demo: Demo) -> None:
     starter = Account("", Path(), None)
     starter.own(demo.state, PASSABLE)
     starter.own(demo.hub_folder, PRIVATE)
-    starter.own(demo.handout, PUBLIC)
+    starter.own(demo.state / "handout", PUBLIC)
     starter.own(demo.state / "homes", PASSABLE)
     starter.own(demo.state / "courses", PASSABLE)
     starter.own(demo.exchange, PUBLIC)
@@ -55,36 +56,46 @@ def make_folders(demo: Demo) -> None:
         account.own(demo.exchange / course.name, PUBLIC)
 
 
-def make_handout(demo: Demo) -> None:
-    """Copy the lessons of all courses and the welcome page to where every account can read them."""
-    wanted = {f"lessons/{name}": folder for name, folder in demo.lessons.items()}
-    for inside, folder in wanted.items():
-        if digest(folder) != digest(demo.handout / inside):
-            shutil.rmtree(demo.handout / inside, ignore_errors=True)
-            shutil.copytree(
-                folder, demo.handout / inside, ignore=shutil.ignore_patterns(".*", "__*")
-            )
-    lessons = demo.handout / "lessons"
-    for old in lessons.iterdir() if lessons.exists() else []:
-        if f"lessons/{old.name}" not in wanted:
-            shutil.rmtree(old)
-    for empty in ("assignments", "receipts"):
-        (demo.handout / empty).mkdir(exist_ok=True)
-    welcome = (HERE / "Welcome.md").read_text(encoding="utf-8")
-    notebooks = sorted(lessons.rglob("*.ipynb"), key=lambda path: (path.parent.name != FIRST, path))
-    lines = [lesson_line(demo.handout, path) for path in notebooks]
-    page = demo.handout / "Welcome.md"
-    text = welcome + "\n" + "".join(lines)
-    if not page.exists() or page.read_text(encoding="utf-8") != text:
-        put_text(text, page)
+def make_handouts(demo: Demo) -> None:
+    """Put lessons and welcome pages where every account can read them."""
+    for role in {person.role for person in PEOPLE}:
+        handout = demo.handout(role)
+        lessons = handout / "lessons"
+        for empty in ("lessons", "assignments", "receipts"):
+            (handout / empty).mkdir(parents=True, exist_ok=True)
+        for name, folder in demo.lessons.items():
+            deliver(folder, lessons / name)
+        for old in lessons.iterdir():
+            if old.name not in demo.lessons:
+                shutil.rmtree(old)
+        page, text = handout / "Welcome.md", welcome(demo, role)
+        if not page.exists() or page.read_text(encoding="utf-8") != text:
+            put_text(text, page)
+
+
+def welcome(demo: Demo, role: str) -> str:
+    """The role's welcome page, with links to the lessons and demos that there are."""
+    handout = demo.handout(role)
+    lessons = sorted(
+        handout.glob("lessons/*/*.ipynb"), key=lambda path: (path.parent.name != FIRST, path)
+    )
+    parts = [(HERE / "roles" / role / "Welcome.md").read_text(encoding="utf-8"), "\n"]
+    parts += [lesson_line(handout, lesson) for lesson in lessons]
+    if demo.apps:
+        parts.append(
+            f"\nMachines to touch, in the browser: [the demos]({demo.url}/services/demos/).\n"
+        )
+    return "".join(parts)
 
 
 def lesson_line(handout: Path, lesson: Path) -> str:
     """A link to a lesson, named by its first heading."""
-    cells = json.loads(lesson.read_text(encoding="utf-8"))["cells"]
-    text = "\n".join("".join(cell["source"]) for cell in cells)
-    heading = re.search(r"^# +(.+)$", text, re.MULTILINE)
-    title = heading.group(1) if heading else lesson.stem
+    title = lesson.stem
+    with suppress(ValueError, KeyError, TypeError):  # no notebook; JupyterLab will say so
+        cells = json.loads(lesson.read_text(encoding="utf-8"))["cells"]
+        text = "\n".join("".join(cell["source"]) for cell in cells)
+        if heading := re.search(r"^# +(.+)$", text, re.MULTILINE):
+            title = heading.group(1)
     return f"- {lesson.parent.name}: [{title}]({lesson.relative_to(handout)})\n"
 
 

@@ -66,8 +66,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def say(line: str) -> None:
-    """One line for the person at the terminal, at once."""
-    print(line, flush=True)
+    """One line for the person at the terminal, if it is still open."""
+    with suppress(OSError):
+        print(line, flush=True)
 
 
 # ---- before the hub
@@ -221,11 +222,13 @@ def stop_hub(hub: Process) -> None:
 
 def wait_until_ready(demo: Demo, hub: Process) -> None:
     """Return when the hub answers through its proxy."""
+    # A school's proxy for the internet knows nothing of this machine.
+    open_url = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
         if hub.poll() is not None:
             raise HubFailedError("JupyterHub ended while it started.", demo.log)
-        with suppress(OSError), urllib.request.urlopen(f"{demo.url}/hub/health", timeout=5):
+        with suppress(OSError), open_url(f"{demo.url}/hub/health", timeout=5):
             return
         time.sleep(0.25)
     raise HubFailedError(f"JupyterHub did not answer within {START_TIMEOUT} s.", demo.log)
@@ -269,12 +272,11 @@ def stop_on_signals() -> None:
 def announce(demo: Demo, remarks: list[str], seconds: float) -> None:
     """Print address, logins and what is not protected."""
     say(f"\nMillwright is ready ({seconds:.0f} s):  {demo.url}\n")
-    say("Demo only. Sign in as        password")
+    say("Sign in with one of these (demo only):")
     for person in PEOPLE:
-        password = demo.record["passwords"][person.name]
-        say(f"  {person.name:10} {person.role:10}      {password}")
+        say(f"  {person.name:10} {person.role:10} {demo.record['passwords'][person.name]}")
     if demo.apps:
-        say(f"  visitors, without login:   {demo.url}/services/demos/")
+        say(f"Without login: {demo.url}/services/demos/")
     say("")
     for remark in remarks:
         say(remark)
@@ -317,6 +319,7 @@ def run(options: argparse.Namespace) -> None:
 def main() -> int:
     """Run; errors that a person can mend are one message and exit code 1."""
     stop_on_signals()
+    os.umask(0o022)
     try:
         run(parse())
     except Stopped:

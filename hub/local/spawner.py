@@ -64,7 +64,7 @@ class AccountSpawner(SimpleLocalProcessSpawner):
             self.default_url = "/lab?formgrader=true"
         else:
             self.default_url = "/lab/tree/Welcome.md"
-            await self.deliver(self.demo.handout, folder)
+            await self.deliver(self.demo.handout(self.role), folder)
         # Terminals start here.
         self.popen_kwargs = {"cwd": str(folder)}
         address: tuple[str, int] = await super().start()
