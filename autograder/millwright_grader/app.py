@@ -1,5 +1,6 @@
 """``millwright-grade``: grade a class from the command line."""
 
+import contextlib
 import json
 import logging
 import sys
@@ -7,6 +8,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from jupyter_core.application import NoStart
 from nbgrader.apps.baseapp import NbGrader, nbgrader_aliases, nbgrader_flags
 from sqlalchemy.exc import SAWarning
 from tqdm import tqdm
@@ -46,6 +48,11 @@ class GradeApp(NbGrader):
         "force": ({"GradeApp": {"force": True}}, "Grade again even where nothing has changed."),
         "json": ({"GradeApp": {"as_json": True}}, "Print the results as JSON."),
         "debug": nbgrader_flags["debug"],
+    }
+
+    subcommands = {  # noqa: RUF012
+        "prove": ("millwright_grader.prove.ProveApp", "Show what a unit's tests find."),
+        "audit": ("millwright_grader.audit.AuditApp", "Look for later changes to grades."),
     }
 
     force = Bool(False, help="Grade again even where nothing has changed.").tag(config=True)
@@ -141,5 +148,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
     app = GradeApp()
     app.initialize(list(argv) if argv is not None else None)
-    app.start()
-    sys.exit(app.exit_code)
+    with contextlib.suppress(NoStart):  # a subcommand has run in its place
+        app.start()
+    sys.exit((app.subapp or app).exit_code)
