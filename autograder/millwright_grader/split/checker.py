@@ -12,11 +12,10 @@ import importlib
 import io
 import socket
 import sys
-import time
 from typing import Any
 
 from .peer import Line, LineClosedError, OverdueError, Peer
-from .standins import KINDS, StandIn
+from .standins import KINDS, METHOD, StandIn
 from .values import EXCEPTIONS, WireError
 
 FAREWELL_SECONDS = 1.0
@@ -79,6 +78,7 @@ class Names(dict[str, Any]):
 
     def __setitem__(self, name: str, value: Any) -> None:
         if self._goes_across(name, value):
+            self.checker.known.pop(name, None)
             self.checker.ask("set", name, value)
             self._deleted.discard(name)
         elif name in self.students and not self._all_own:
@@ -90,6 +90,7 @@ class Names(dict[str, Any]):
         if name in self._of_this_cell:
             del self._of_this_cell[name]
         elif self._is_theirs(name):
+            self.checker.known.pop(name, None)
             self.checker.ask("delete", name)
             self._deleted.add(name)
         else:
@@ -119,7 +120,8 @@ class Checker:
 
     def __init__(self, sock: socket.socket, students: frozenset[str] = frozenset()) -> None:
         self.line = Line(sock)
-        self.peer = Peer(self.line, self.serve, self.stand_in, self.reference)
+        self.peer = Peer(self.line, self.serve, self.stand_in, self.reference, self.told)
+        self.known: dict[str, StandIn] = {}  # functions and classes, by name
         self.names = Names(self, students)
         self.printed = io.StringIO()
         self.overdue = False  # whether the last cell ended because the student's code did not
@@ -132,7 +134,13 @@ class Checker:
 
     def reference(self, value: Any) -> int | None:
         """Return the number of the student's object that a value stands for."""
-        return vars(value)["_number"] if isinstance(value, StandIn) else None
+        return value._number if isinstance(value, StandIn) else None
+
+    def told(self, message: list[Any]) -> None:
+        """Forget what a name of the student's meant."""
+        if message[0] == "changed" and type(message[1]) is list:
+            for name in message[1]:
+                self.known.pop(name, None)
 
     def ask(self, operation: str, *arguments: Any) -> Any:
         """Ask the student's process; raise the plain exception that its code raised."""
@@ -141,14 +149,24 @@ class Checker:
             return answer[0] if answer else None
         raise self.error(answer)
 
-    def call(self, function: StandIn, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call a function of the student's, with arguments that it may change and print."""
-        status, *answer = self.peer.request("call", function, list(args), kwargs)
+    def attribute(self, owner: StandIn, name: str) -> Any:
+        """Return an attribute of an object of the student's; a method as its name."""
+        status, *answer = self.peer.request("getattr", owner, name)
+        if status != "value":
+            raise self.error(answer)
+        return METHOD if answer[1:] == ["method"] else answer[0]
+
+    def call(
+        self, operation: str, target: list[Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """Call something of the student's, with arguments that it may change and print."""
+        status, *answer = self.peer.request(operation, *target, list(args), kwargs)
         if status != "value":
             self.show(answer[2] if len(answer) > 2 else "")
             raise self.error(answer)
         value, printed, changed = answer
-        self.show(printed)
+        if printed:
+            self.show(printed)
         for at, new in changed:
             change(args[at], new)
         return value
@@ -174,9 +192,14 @@ class Checker:
 
     def look_up(self, name: str) -> tuple[bool, Any]:
         """Return whether the student has a name, and what it stands for."""
+        if name in self.known:
+            return True, self.known[name]
         answer = self.ask("get", name)
         if type(answer) is not list or not answer:
             raise WireError("a message breaks the rules: no answer to a name")
+        if answer[0] == "remember" and isinstance(answer[1], StandIn):
+            self.known[name] = answer[1]
+            return True, answer[1]
         if answer[0] == "found":
             return True, answer[1]
         if answer[0] == "module" and type(answer[1]) is str and answer[1] in sys.modules:
@@ -186,8 +209,10 @@ class Checker:
 
     def has(self, name: str) -> bool:
         """Tell whether the student has a name."""
+        if name in self.known:
+            return True
         answer = self.ask("get", name)
-        return bool(type(answer) is list and answer and answer[0] == "found")
+        return bool(type(answer) is list and answer and answer[0] in ("found", "remember"))
 
     # What the student's code may do with objects of the test
 
@@ -257,9 +282,10 @@ class Checker:
             If the student's process has ended.
         """
         self.peer.epoch = epoch
+        self.known.clear()
         self.names.begin(graded)
         self.overdue = False
-        self.line.deadline = time.monotonic() + seconds
+        self.line.limit(seconds)
         outputs: list[dict[str, Any]] = []
         self.printed = printed = io.StringIO()
         try:
@@ -273,7 +299,7 @@ class Checker:
             self.overdue = isinstance(error, OverdueError)
             outputs.append(failure(error, seconds))
         finally:
-            self.line.deadline = time.monotonic() + FAREWELL_SECONDS
+            self.line.limit(FAREWELL_SECONDS)
             with contextlib.suppress(OverdueError):
                 self.peer.done()
         if text := printed.getvalue()[:OUTPUT]:

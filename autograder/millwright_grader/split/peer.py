@@ -20,6 +20,8 @@ from typing import Any
 from .values import MESSAGE_BYTES, WireError, dump, load, plain_exception
 
 LENGTH = struct.Struct("!Q")
+TIMEVAL = struct.Struct("@ll")
+CHUNK, LARGE_CHUNK = 1 << 16, 1 << 20  # bytes asked of the system at once
 LENT = 100_000  # objects; a loop that lends more has lost its way
 NESTED = 100  # requests within requests
 
@@ -33,54 +35,79 @@ class OverdueError(Exception):
 
 
 class Line:
-    """Messages over a stream socket."""
+    """Messages over a stream socket.
+
+    The system keeps the time, so that waiting costs no further call: a socket with a timeout of
+    Python's own is asked before each message whether there is one.
+    """
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
-        self.deadline: float | None = None
-        self._buffer = bytearray()
+        sock.setblocking(True)
+        self._deadline = float("inf")
+        self._patience = 0.0  # what the system was told last, s
+        self._buffer = b""
 
-    def _patience(self) -> None:
-        if self.deadline is None:
-            self.sock.settimeout(None)
-            return
-        left = self.deadline - time.monotonic()
+    def limit(self, seconds: float) -> None:
+        """Give up with `OverdueError` when this time is over."""
+        self._deadline = time.monotonic() + seconds
+        self._tell(seconds)
+
+    def _tell(self, seconds: float) -> None:
+        self._patience = seconds
+        # A struct timeval (socket(7)); zero would mean to wait for ever.
+        whole = int(seconds)
+        value = TIMEVAL.pack(whole, max(1000, int(1e6 * (seconds - whole))))
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, value)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, value)
+
+    def _look_at_the_clock(self) -> None:
+        left = self._deadline - time.monotonic()
         if left <= 0:
             raise OverdueError
-        self.sock.settimeout(left)
+        if left < self._patience / 2:
+            self._tell(left)
 
     def send(self, data: bytes) -> None:
         """Send one message."""
-        self._patience()
+        self._look_at_the_clock()
         try:
             self.sock.sendall(LENGTH.pack(len(data)) + data)
-        except TimeoutError as error:
+        except BlockingIOError as error:
             raise OverdueError from error
         except OSError as error:
             raise LineClosedError from error
 
     def receive(self) -> bytes:
         """Return the next message."""
-        (length,) = LENGTH.unpack(self._take(LENGTH.size))
+        data = self._buffer or self._more(CHUNK)
+        while len(data) < LENGTH.size:
+            data += self._more(CHUNK)
+        (length,) = LENGTH.unpack_from(data)
         if length > MESSAGE_BYTES:
             raise WireError("a message is too large")
-        return self._take(length)
+        end = LENGTH.size + length
+        if len(data) < end:
+            parts, have = [data], len(data)
+            while have < end:
+                parts.append(self._more(LARGE_CHUNK))
+                have += len(parts[-1])
+            data = b"".join(parts)
+        self._buffer = data[end:]
+        return data[LENGTH.size : end]
 
-    def _take(self, count: int) -> bytes:
-        while len(self._buffer) < count:
-            self._patience()
+    def _more(self, count: int) -> bytes:
+        while True:
+            self._look_at_the_clock()
             try:
-                chunk = self.sock.recv(max(1 << 16, count - len(self._buffer)))
-            except TimeoutError as error:
-                raise OverdueError from error
+                chunk = self.sock.recv(count)
+            except BlockingIOError:
+                continue
             except OSError as error:
                 raise LineClosedError from error
             if not chunk:
                 raise LineClosedError
-            self._buffer += chunk
-        taken = bytes(self._buffer[:count])
-        del self._buffer[:count]
-        return taken
+            return chunk
 
 
 class Peer:
@@ -96,6 +123,8 @@ class Peer:
         Called with (number, kind, name) of an object of the other side; returns what stands for it.
     reference
         Called with an object; returns the number that it stands for, None where it is our own.
+    told
+        Called with what the other side says beside its answers.
     """
 
     def __init__(
@@ -104,8 +133,10 @@ class Peer:
         serve: Callable[[str, list[Any]], Any],
         stand_in: Callable[[int, str, str], Any],
         reference: Callable[[Any], int | None],
+        told: Callable[[list[Any]], None] | None = None,
     ) -> None:
         self.line = line
+        self._told = told
         self._serve, self._stand_in, self._reference = serve, stand_in, reference
         self._lent: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}
@@ -140,11 +171,15 @@ class Peer:
     def _hear(self) -> list[Any]:
         while True:
             message = load(self.line.receive(), self._resolve)
-            if type(message) is not list or [type(part) for part in message[:2]] != [str, int]:
+            if (
+                type(message) is not list
+                or len(message) < 2
+                or type(message[0]) is not str
+                or type(message[1]) is not int
+            ):
                 raise WireError("a message breaks the rules: no message")
-            kind, epoch, *rest = message
-            if epoch == self.epoch:
-                return [kind, *rest]
+            if message.pop(1) == self.epoch:
+                return message
 
     def request(self, operation: str, *arguments: Any) -> list[Any]:
         """Ask the other side, serving it until it answers.
@@ -159,8 +194,14 @@ class Peer:
             message = self._hear()
             if message[0] == "ask":
                 self._answer(message[1:])
+            elif message[0] == "told" and self._told is not None:
+                self._told(message[1:])
             else:
                 return message
+
+    def tell(self, *message: Any) -> None:
+        """Say something that is no answer and asks for none."""
+        self._say("told", *message)
 
     def serve_until_done(self, epoch: int) -> None:
         """Serve the requests of one epoch until the other side says that it has no more."""

@@ -38,11 +38,14 @@ OPERATIONS = {
 REFLECTED = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
 
 
+METHOD = object()  # in the place of an attribute: it is a method
+
+
 class StandIn:
     """An object in the student's process."""
 
     def __init__(self, checker: "Checker", number: int, name: str) -> None:
-        vars(self).update(_checker=checker, _number=number, __name__=name)
+        vars(self).update(_checker=checker, _number=number, __name__=name, _methods={})
 
     def _ask(self, operation: str, *arguments: Any) -> Any:
         return self._checker.ask(operation, self, *arguments)
@@ -53,7 +56,12 @@ class StandIn:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"{name} cannot be read from the student's {self.__name__}")
-        return self._ask("getattr", name)
+        if method := self._methods.get(name):
+            return method
+        value = self._checker.attribute(self, name)
+        if value is METHOD:
+            value = self._methods[name] = StudentMethod(self, name)
+        return value
 
     def __setattr__(self, name: str, value: Any) -> None:
         self._ask("setattr", name, value)
@@ -90,7 +98,7 @@ class StudentFunction(StandIn):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call it in the student's process."""
-        return self._checker.call(self, args, kwargs)
+        return self._checker.call("call", [self], args, kwargs)
 
     def __bool__(self) -> bool:
         return True
@@ -114,12 +122,36 @@ class StudentFunction(StandIn):
         )
 
 
+class StudentMethod(StudentFunction):
+    """A method of an object of the student's, known by its name."""
+
+    def __init__(self, owner: StandIn, name: str) -> None:
+        vars(self).update(_checker=owner._checker, _owner=owner, __name__=name, _methods={})
+
+    @property
+    def _number(self) -> int:
+        # Only a test that gives the method away or asks about it needs the object itself.
+        return self._checker.ask("bound", self._owner, self.__name__)._number
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call it in the student's process."""
+        return self._checker.call("method", [self._owner, self.__name__], args, kwargs)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, StudentMethod):
+            return self._owner == other._owner and self.__name__ == other.__name__
+        return super().__eq__(other)
+
+    def __hash__(self) -> int:
+        return hash((self._owner, self.__name__))
+
+
 class StudentClass(StudentFunction):
     """A class of the student's; what it makes for the test may have operators."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Make an instance in the student's process."""
-        made = self._checker.call(self, args, kwargs)
+        made = self._checker.call("call", [self], args, kwargs)
         if type(made) is StudentObject:
             return StudentInstance(self._checker, made._number, made.__name__)
         return made
@@ -152,7 +184,7 @@ class StudentObject(StandIn):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call it in the student's process."""
-        return self._checker.call(self, args, kwargs)
+        return self._checker.call("call", [self], args, kwargs)
 
     def __getitem__(self, key: Any) -> Any:
         return self._ask("getitem", key)
@@ -179,7 +211,7 @@ class StudentObject(StandIn):
         return self._checker.call(self._ask("getattr", "__enter__"), (), {})
 
     def __exit__(self, *_: object) -> None:
-        self._checker.call(self._ask("getattr", "__exit__"), (None, None, None), {})
+        self._checker.call("method", [self, "__exit__"], (None, None, None), {})
 
 
 class StudentInstance(StudentObject):

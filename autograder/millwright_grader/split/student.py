@@ -4,17 +4,17 @@ Nothing here is trusted. Student code in this process may change what it likes; 
 answers only.
 """
 
-import contextlib
 import io
 import itertools
 import operator
 import socket
+import sys
 import traceback
 import types
 from typing import Any
 
 from .peer import Answer, Line, Peer
-from .values import dump, plain_exception
+from .values import Export, dump, plain_exception
 
 PRINTED = 64 << 10  # characters of a call's output that travel back
 
@@ -87,6 +87,8 @@ class StudentSide:
 
     def __init__(self, sock: socket.socket, namespace: dict[str, Any]) -> None:
         self.namespace = namespace
+        # Functions and classes that the checker remembers by name, until it is told otherwise.
+        self.remembered: dict[str, Any] = {}
         self.peer = Peer(Line(sock), self.serve, self.stand_in, self.reference)
 
     def stand_in(self, number: int, kind: str, name: str) -> AuthorObject:
@@ -108,15 +110,34 @@ class StudentSide:
 
     def serve(self, operation: str, arguments: list[Any]) -> Any:
         """Carry out one request of the checker."""
-        return getattr(self, f"do_{operation}")(*arguments)
+        try:
+            return getattr(self, f"do_{operation}")(*arguments)
+        finally:
+            for name, value in self.remembered.items():
+                if self.namespace.get(name) is not value:
+                    self._forget()
+                    break
+
+    def _forget(self) -> None:
+        """Tell the checker which names do not mean any more what it remembers."""
+        changed = [n for n, value in self.remembered.items() if self.namespace.get(n) is not value]
+        for name in changed:
+            del self.remembered[name]
+        self.peer.tell("changed", changed)
 
     def do_get(self, name: str) -> Any:
-        """Return ["found", value], ["module", its name] or ["missing"]."""
+        """Return ["found", value], ["module", its name] or ["missing"].
+
+        A name of a function or class is remembered, and so the answer begins with "remember".
+        """
         if name not in self.namespace or name in NOT_THE_STUDENTS:
             return ["missing"]
         value = self.namespace[name]
         if isinstance(value, types.ModuleType):
             return ["module", value.__name__]
+        if type(value) is types.FunctionType or type(value) is type:
+            self.remembered[name] = value
+            return ["remember", value]
         return ["found", value]
 
     def do_set(self, name: str, value: Any) -> None:
@@ -127,12 +148,16 @@ class StudentSide:
 
     def do_call(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Answer:
         """Call; the answer's second part is what was printed, its third which arguments changed."""
-        mutable = [i for i, value in enumerate(args) if is_mutable(value)]
-        before = [dump(args[i], self.peer.lend) for i in mutable]
+        mutable = [
+            (at, value, snapshot(value, self.peer.lend))
+            for at, value in enumerate(args)
+            if is_mutable(value)
+        ]
         printed = io.StringIO()
+        shown = sys.stdout, sys.stderr
+        sys.stdout = sys.stderr = printed
         try:
-            with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-                value = function(*args, **kwargs)
+            value = function(*args, **kwargs)
         except KeyboardInterrupt:
             raise
         except BaseException as error:
@@ -142,14 +167,26 @@ class StudentSide:
                 *plain_exception(error)[:1],
             )
             raise
+        finally:
+            sys.stdout, sys.stderr = shown
         changed = [
-            [i, args[i]]
-            for i, old in zip(mutable, before, strict=True)
-            if dump(args[i], self.peer.lend) != old
+            [at, value]
+            for at, value, before in mutable
+            if snapshot(value, self.peer.lend) != before
         ]
         return Answer(value, printed.getvalue()[:PRINTED], changed)
 
+    def do_method(self, value: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> Answer:
+        """Call a method by its name, as `do_call`."""
+        return self.do_call(getattr(value, name), args, kwargs)
+
     def do_getattr(self, value: Any, name: str) -> Any:
+        found = getattr(value, name)
+        # A method is a new object at each look; the checker had better keep the name.
+        is_method = type(found) is types.MethodType and found.__self__ is value
+        return Answer(None, "method") if is_method else found
+
+    def do_bound(self, value: Any, name: str) -> Any:
         return getattr(value, name)
 
     def do_hasattr(self, value: Any, name: str) -> bool:
@@ -208,6 +245,11 @@ class StudentSide:
         return [str(value.__doc__ or "")[:2000], parameters]
 
 
+def snapshot(value: Any, lend: Export) -> bytes:
+    """Return what shows whether an argument was changed."""
+    return value.tobytes() if type(value).__name__ == "ndarray" else dump(value, lend)
+
+
 def is_mutable(value: Any) -> bool:
     """Tell whether a test could see that a function has changed this argument."""
     return type(value) in MUTABLE or type(value).__name__ == "ndarray"
@@ -234,4 +276,5 @@ def serve(descriptor: int, namespace: dict[str, Any], epoch: int) -> None:
     side = _sides.get(descriptor)
     if side is None:
         side = _sides[descriptor] = StudentSide(socket.socket(fileno=descriptor), namespace)
+    side.remembered.clear()
     side.peer.serve_until_done(epoch)

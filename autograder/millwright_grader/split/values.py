@@ -29,6 +29,11 @@ TEXT = 1 << 20  # characters of one string
 
 HEADER = struct.Struct("!II")  # bytes of JSON, number of arrays
 LENGTH = struct.Struct("!Q")
+_WIDE = 1 << 63  # from here on, JSON's numbers are not every reader's
+
+# Made once: `json.dumps` and `json.loads` with options make one for each message.
+_to_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, check_circular=False).encode
+_from_json = json.JSONDecoder().decode
 
 # Exceptions that a test may meet as themselves. What would end a process, or is a signal of the
 # language rather than an error, comes as RuntimeError.
@@ -40,6 +45,8 @@ EXCEPTIONS: dict[str, type[Exception]] = {
     and not issubclass(kind, (Warning, StopIteration, StopAsyncIteration))
     and not name.endswith("Group")
 }
+
+_EXCEPTION_TYPES = frozenset(EXCEPTIONS.values())
 
 DTYPE_KINDS = "biufcmMSU"
 
@@ -95,12 +102,14 @@ def dump(message: Any, export: Export) -> bytes:
     arrays: list[bytes] = []
     encoder = _Encoder(export, arrays)
     try:
-        body = json.dumps(encoder.encode(message, 0), separators=(",", ":")).encode("ascii")
+        body = _to_json(encoder.encode(message, 0)).encode("ascii")
     except (RecursionError, MemoryError, ValueError) as error:
         raise WireError(f"a value cannot travel: {error}") from error
     size = HEADER.size + len(body) + sum(LENGTH.size + len(part) for part in arrays)
     if size > MESSAGE_BYTES:
         raise WireError(f"a value is too large to travel: {size >> 20} MiB")
+    if not arrays:
+        return HEADER.pack(len(body), 0) + body
     return b"".join(
         [
             HEADER.pack(len(body), len(arrays)),
@@ -131,7 +140,7 @@ def load(data: bytes, resolve: Resolve) -> Any:
         start = HEADER.size + size
         if start > len(data) or count > ITEMS:
             raise WireError("a message is cut short")
-        body = json.loads(data[HEADER.size : start])
+        body = _from_json(data[HEADER.size : start].decode("ascii"))
         end = start + LENGTH.size * count
         lengths = [LENGTH.unpack_from(data, at)[0] for at in range(start, end, LENGTH.size)]
         arrays = []
@@ -175,10 +184,10 @@ class _Encoder:
 
     def encode(self, value: Any, depth: int) -> Any:
         kind = type(value)
-        if value is None or kind is bool or kind is float:
+        if kind is float or value is None or kind is bool:
             return value
         if kind is int:
-            return value if abs(value) < 1 << 63 else ["int", hex(value)]
+            return value if -_WIDE < value < _WIDE else ["int", hex(value)]
         if kind is str:
             if len(value) > TEXT:
                 raise WireError("a text is too long to travel")
@@ -190,10 +199,15 @@ class _Encoder:
         if encode is not None:
             return encode(self, value, depth + 1)
         special = self.special(value, kind, depth + 1)
+        if special is None and kind in _EXCEPTION_TYPES:
+            special = ["exception", *plain_exception(value)]
         return self.export(value) if special is None else special
 
     def each(self, tag: str, values: Any, depth: int) -> list[Any]:
-        return [tag, *(self.encode(value, depth) for value in values)]
+        encode = self.encode
+        wire = [value if type(value) is float else encode(value, depth) for value in values]
+        wire.insert(0, tag)
+        return wire
 
     def special(self, value: Any, kind: type, depth: int) -> list[Any] | None:
         """Encode the values of libraries; None for what is not among them."""
@@ -208,8 +222,6 @@ class _Encoder:
             return self.of_sympy(value, depth)
         if module == "matplotlib":
             return self.of_matplotlib(value, depth)
-        if kind in EXCEPTIONS.values():
-            return ["exception", *plain_exception(value)]
         fields = getattr(kind, "_fields", None)
         if kind.__base__ is tuple and isinstance(fields, tuple):
             return ["named", kind.__name__, list(fields), self.each("tuple", value, depth)]
@@ -393,22 +405,26 @@ class _Decoder:
         self.items = 0
 
     def decode(self, wire: Any, depth: int) -> Any:
-        if wire is None or type(wire) in (bool, int, float):
+        kind = type(wire)
+        if kind is float or wire is None or kind is int or kind is bool:
             return wire
-        if type(wire) is str:
+        if kind is str:
             return self.text(wire)
         self.items += 1
-        if type(wire) is not list or not wire or type(wire[0]) is not str:
+        if kind is not list or not wire or type(wire[0]) is not str:
             self.broken("a part without a tag")
         if depth > DEPTH or self.items > ITEMS:
             self.broken("too deep or too many parts")
         tag, *fields = wire
+        if tag == "list":
+            decode = self.decode
+            return [field if type(field) is float else decode(field, depth + 1) for field in fields]
         if tag.isupper():
             return self.resolve(tag, [self.decode(field, depth + 1) for field in fields])
-        decode = getattr(self, f"to_{tag}", None)
-        if decode is None:
+        special = getattr(self, f"to_{tag}", None)
+        if special is None:
             self.broken("an unknown tag")
-        return decode(fields, depth + 1)
+        return special(fields, depth + 1)
 
     @staticmethod
     def broken(what: str) -> NoReturn:
