@@ -5,7 +5,8 @@
 line, formgrader's button and ``millwright-grade`` give the same rows in the gradebook.
 
 The graded notebook says in its own metadata, under ``millwright``, what it was made from
-and what was noticed; that record is complete once it holds ``scores``.
+and what was noticed.  That record is complete once it holds ``scores`` and, in the last notebook
+of a submission, ``log``: the digest of the grading's entry in the grade log.
 """
 
 import hashlib
@@ -21,14 +22,16 @@ from nbconvert.exporters import NotebookExporter
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, SubmittedAssignment
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
 
+from millwright_grader import versions
 from millwright_grader.errors import GraderError
 from millwright_grader.flags import Flag, one_line
+from millwright_grader.gradelog import Entry, GradeLog
 from millwright_grader.intake import Admission, admit, is_student_name, submissions
 from millwright_grader.reading import grade_ready
 from millwright_grader.released import Released, load
@@ -60,6 +63,7 @@ class SubmissionExporter(NotebookExporter):
     def __init__(self, config: Any = None, **kwargs: Any):
         super().__init__(config=config, **kwargs)
         self._admissions: dict[str, Admission] = {}
+        self._records: dict[str, dict[str, NotebookNode]] = {}
         if isinstance(self.parent, Autograde):
             self._coursedir: CourseDirectory = self.parent.coursedir
             self._admit(self.parent)
@@ -94,6 +98,29 @@ class SubmissionExporter(NotebookExporter):
         )
         resources["metadata"] = ResourcesDict(name=path.stem, path=str(path.parent))
         return self.from_notebook_node(node, resources, **kwargs)
+
+    def log_grading(
+        self, submission: SubmittedAssignment, notebook: str, record: NotebookNode
+    ) -> None:
+        """Write the grading into the grade log, once all notebooks of a submission are saved.
+
+        Called by `RecordGrades` with each; the last one's record then names the log's entry.
+        """
+        student = submission.student.id
+        admission = self._admissions.get(student)
+        if admission is None or not isinstance(self.parent, Autograde):
+            return
+        records = self._records.setdefault(student, {})
+        records[notebook] = record
+        if notebook != Path(self.parent.notebooks[-1]).stem:
+            return
+        entry = grading_entry(
+            submission,
+            list(records.values()),
+            course=self._coursedir.course_id,
+            tests=versions.keep(self._coursedir, self._released),
+        )
+        record.log = GradeLog(self._coursedir, parent=self).append(entry)
 
     def _admit(self, converter: Autograde) -> None:
         """Let every submission through the door and tell the converter what it holds."""
@@ -145,12 +172,48 @@ class RecordGrades(NbGraderPreprocessor):
                 notebook.flagged = True
                 gradebook.db.commit()
             record.scores = {grade.name: grade.auto_score for grade in notebook.grades}
+            if isinstance(self.parent, SubmissionExporter):
+                self.parent.log_grading(notebook.assignment, where["notebook"], record)
         if flags:
-            nb.cells.insert(0, _note(flags))
+            nb.cells.insert(0, note(flags))
         return nb, resources
 
 
-def _note(flags: list[Flag]) -> NotebookNode:
+def grading_entry(
+    submission: SubmittedAssignment, records: list[dict[str, Any]], course: str, tests: str
+) -> Entry:
+    """Return what the grade log says of a submission.
+
+    Parameters
+    ----------
+    submission : SubmittedAssignment
+        As the gradebook has it after grading.
+    records : list of dict
+        ``metadata.millwright`` of its notebooks.
+    course : str
+    tests : str
+        What graded it, see `versions.keep`.
+    """
+    grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+    kinds = [stored["kind"] for record in records for stored in record.get("flags", [])]
+    return Entry(
+        course=course,
+        assignment=submission.name,
+        student=submission.student.id,
+        submission=records[-1]["submission"],
+        submitted=submission.timestamp.isoformat() if submission.timestamp else None,
+        tests=tests,
+        state=records[-1]["state"],
+        millwright=version("millwright"),
+        scores={grade.name: grade.auto_score for grade in grades},
+        max_scores={grade.name: grade.max_score for grade in grades},
+        late_penalty=submission.late_submission_penalty,
+        flags=list(dict.fromkeys(kinds)),
+        seconds=round(sum(record.get("seconds", 0.0) for record in records), 2),
+    )
+
+
+def note(flags: list[Flag]) -> NotebookNode:
     """Return a cell that says what was noticed, to the teacher and to the student."""
     lines = "\n".join(f"- {_as_text(found.what)}" for found in flags)
     return new_markdown_cell(f"**Noticed by the grader**\n\n{lines}", id=NOTE_ID)

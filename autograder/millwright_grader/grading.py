@@ -167,6 +167,8 @@ class ClassGrading:
         records = stored_records(self._coursedir, student, self.assignment, self._released)
         if any("scores" not in record or record["state"] != state for record in records):
             return None
+        if not any("log" in record for record in records):
+            return None
         with Gradebook(self._coursedir.db_url, self._coursedir.course_id) as gradebook:
             try:
                 row = gradebook.find_submission(self.assignment, student)

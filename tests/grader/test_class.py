@@ -317,6 +317,7 @@ def test_only_the_courses_kernel_and_metadata_are_used(school: Course, results: 
     assert node.metadata.kernelspec.name == "python3"
     assert set(school.autograded("forged-record").metadata.millwright) == {
         "flags",
+        "log",
         "scores",
         "seconds",
         "state",
