@@ -115,7 +115,7 @@ def apply_answer(source: NotebookNode, answer: Answer | None) -> NotebookNode:
     for cell in student.cells:
         if is_solution(cell):
             name = cell.metadata.nbgrader["grade_id"]
-            cell.source = given.pop(name, None) or _without_markers(cell.source)
+            cell.source = given.pop(name, None) or without_markers(cell.source)
         elif is_grade(cell) or is_task(cell):
             for remover in hide:
                 remover.preprocess_cell(cell, {}, 0)
@@ -220,7 +220,8 @@ def _release(course: Path, unit: str) -> Path:
     return course / "release" / unit
 
 
-def _without_markers(source: str) -> str:
+def without_markers(source: str) -> str:
+    """Return a solution cell's source as a student would have written it."""
     return "\n".join(
         line
         for line in source.split("\n")

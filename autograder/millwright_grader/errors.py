@@ -170,3 +170,14 @@ class GradebookError(GraderError):
             f"the gradebook could not be written ({reason}). Nothing of this grading is stored: "
             "close what else works on it, or make room on the disk, and grade again."
         )
+
+
+class NoClusterError(GraderError):
+    """No Dask scheduler answers."""
+
+    def __init__(self, address: str, reason: str):
+        super().__init__(
+            f"No Dask scheduler answers at {address!r} ({reason}). "
+            "Start one with `dask scheduler` and `dask worker ADDRESS --nthreads 1` on machines "
+            "that see the course folder, or leave --dask out."
+        )
