@@ -276,7 +276,7 @@ class Audit:
     def grade_findings(self) -> Iterator[Finding]:
         """Yield where gradebook, graded notebooks and submissions do not say what the log says."""
         rows = self._rows
-        if not self.reading.entries and any(row.names_entry for row in rows.values()):
+        if not self.reading.entries and any(row.entries for row in rows.values()):
             yield finding("no-log", file=self.file.name)
             return
         if not self._has_gradebook:
@@ -285,7 +285,10 @@ class Audit:
             logged = self.entries.get(key)
             row = rows.get(key)
             if logged is None:
-                yield finding("not-logged", *key)
+                for digest in rows[key].entries:
+                    yield finding("unknown-entry", *key, digest=digest[:16])
+                if not rows[key].entries:
+                    yield finding("not-logged", *key)
                 continue
             if row is not None:
                 yield from self._compare(key, logged[-1], row)
@@ -362,10 +365,17 @@ class Audit:
                 for submission in assignment.submissions:
                     key = (assignment.name, submission.student.id)
                     if self._is_selected(*key):
-                        row = Row.of(submission, stored_records(self._coursedir, *key[::-1]))
+                        row = Row.of(submission, self._records(key))
                         if row.is_graded:
                             rows[key] = row
         return rows
+
+    def _records(self, key: tuple[str, str]) -> list[dict[str, Any]]:
+        """Return what the graded notebooks say; somebody may have written anything there."""
+        try:
+            return stored_records(self._coursedir, *key[::-1])
+        except (AttributeError, TypeError, ValueError):
+            return [{}]
 
     def _compare(self, key: tuple[str, str], logged: Logged, row: "Row") -> Iterator[Finding]:
         entry = logged.entry
@@ -386,15 +396,15 @@ class Audit:
             yield finding("by-hand", *key, name=name, now=now, then=then)
 
     def _compare_notebooks(self, key: tuple[str, str], logged: list[Logged]) -> Iterator[Finding]:
-        records = stored_records(self._coursedir, *key[::-1])
+        records = self._records(key)
         last = logged[-1]
-        if not records or any("scores" not in record for record in records):
+        if not records or not all(isinstance(one.get("scores"), dict) for one in records):
             yield finding("no-notebook", *key, entry=last)
             return
-        named = {record["log"] for record in records if "log" in record}
+        named = {str(record["log"]) for record in records if "log" in record}
         known = {one.digest for one in logged}
         for digest in sorted(named - known):
-            yield finding("unknown-entry", *key, digest=str(digest)[:16])
+            yield finding("unknown-entry", *key, digest=digest[:16])
         if last.digest not in named and named <= known:
             yield finding("other-entry", *key, entry=last)
         if any(record.get("submission") != last.entry.submission for record in records):
@@ -411,7 +421,10 @@ class Audit:
             if not kept.is_dir():
                 yield finding("no-submission", *key, entry=one, path=path)
                 continue
-            contents = take(kept, _ALL)
+            try:
+                contents = take(kept, _ALL)
+            except OSError as error:
+                contents = Contents((), ((str(kept), error.strerror or str(error)),))
             if contents.digest != one.entry.submission:
                 names = _changed_files(kept.parent / "record.json", one, contents)
                 yield finding("submission", *key, entry=one, path=path, names=names)
@@ -482,7 +495,7 @@ class Audit:
 
 @dataclass(frozen=True)
 class Row:
-    """What the gradebook has of one submission, and whether its notebooks name a log entry."""
+    """What the gradebook has of one submission, and the log entries its notebooks name."""
 
     scores: dict[str, float | None]
     max_scores: dict[str, float]
@@ -490,7 +503,7 @@ class Row:
     late_penalty: float
     submitted: str | None
     is_graded: bool
-    names_entry: bool
+    entries: tuple[str, ...]
 
     @classmethod
     def of(cls, submission: SubmittedAssignment, records: Iterable[dict[str, Any]]) -> "Row":
@@ -508,7 +521,7 @@ class Row:
             submission.late_submission_penalty,
             submission.timestamp.isoformat() if submission.timestamp else None,
             bool(records) or any(grade.auto_score is not None for grade in grades),
-            any("log" in record for record in records),
+            tuple(str(record["log"]) for record in records if "log" in record),
         )
 
 
