@@ -41,6 +41,19 @@ NET_ABI = 4
 SCOPES = 0b11  # abstract UNIX sockets and signals to others, since ABI 6
 SCOPE_ABI = 6
 
+LOG_ABI = 7
+LOG_SAME_EXEC_OFF = 1 << 0  # or student code could fill the machine's audit log
+
+# What each version added, by the version that has it; before, seccomp stands alone against it.
+LOSSES = (
+    (2, "moving files between folders of different rights (refused altogether)"),
+    (3, "emptying a file that may be read (truncate)"),
+    (4, "TCP"),
+    (5, "commands to devices (ioctl)"),
+    (6, "abstract UNIX sockets, signals to other processes"),
+    (7, "refusals are written to the machine's audit log"),
+)
+
 READ = READ_FILE | READ_DIR
 # In a folder of its own: everything but devices, pipes and programs to start.
 OWN = (
@@ -130,7 +143,8 @@ def restrict(rules: Iterable[tuple[str, int]]) -> None:
             _add(ruleset, path, rights & handled)
         if _libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
             raise OSError(ctypes.get_errno(), "no_new_privs was refused")
-        _syscall(SYS_RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint32(0))
+        flags = LOG_SAME_EXEC_OFF if version >= LOG_ABI else 0
+        _syscall(SYS_RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint32(flags))
     finally:
         os.close(ruleset)
 

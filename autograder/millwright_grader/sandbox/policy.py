@@ -26,6 +26,11 @@ class Policy:
         Size of each file that it writes.
     open_files
         Descriptors that it may have at once.
+    threads
+        Threads that it may have at once.
+    files, disk_bytes
+        Files and folders in its own folders, and what they take on the disk. These two and
+        `threads` are what `Watch` looks at.
     """
 
     own: tuple[str, ...]
@@ -35,6 +40,9 @@ class Policy:
     cpu_seconds: int = 300
     file_bytes: int = 64 * MIB
     open_files: int = 256
+    threads: int = 128
+    files: int = 2000
+    disk_bytes: int = 512 * MIB
 
     def as_dict(self) -> dict[str, Any]:
         """Return the policy as JSON can carry it."""

@@ -2,12 +2,14 @@
 
 import ctypes
 import os
+import re
 import resource
 import sys
 import sysconfig
+from dataclasses import dataclass
 from pathlib import Path
 
-from . import landlock, seccomp
+from . import landlock, namespaces, seccomp
 from .policy import Policy
 
 # Libraries, fonts and time zones; what a program reads when it draws a figure or writes a date.
@@ -21,10 +23,47 @@ SYSTEM = (
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
 _LINUX_CAPABILITY_VERSION_3 = 0x20080522
+# From here on RLIMIT_NPROC counts within a user namespace, before it counted the user everywhere.
+_COUNTS_IN_NAMESPACE = (5, 14)
 
 
 class SealError(Exception):
     """The seal could not be put on; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What this machine offers.
+
+    Attributes
+    ----------
+    landlock : int
+        Version of Landlock's interface, 0: none.
+    seccomp : bool
+        Whether system calls can be filtered, and are known for this architecture.
+    namespaces : frozenset of str
+        Kinds of namespaces that a process may leave; `namespaces.USER` and so on.
+    """
+
+    landlock: int
+    seccomp: bool
+    namespaces: frozenset[str]
+
+
+def capabilities() -> Capabilities:
+    """Return what this machine offers. It tries in a child; call it where there is one thread."""
+    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    found = sorted(set().union(*(kinds for _, kinds in namespaces.ATTEMPTS)))
+    child = os.fork()
+    if child == 0:
+        left = namespaces.separate()
+        os._exit(sum(1 << at for at, kind in enumerate(found) if kind in left))
+    bits = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return Capabilities(
+        landlock.abi(),
+        seccomp.architecture() is not None and "Seccomp:" in status,
+        frozenset(kind for at, kind in enumerate(found) if bits >= 0 and bits >> at & 1),
+    )
 
 
 def missing() -> str | None:
@@ -60,7 +99,7 @@ def python_folders() -> set[str]:
 
 
 def enter(policy: Policy) -> None:
-    """First step: capabilities, limits, file system. Call it while there is one thread.
+    """First step: namespaces, capabilities, limits, files. Call it while there is one thread.
 
     Raises
     ------
@@ -81,8 +120,9 @@ def enter(policy: Policy) -> None:
     if policy.sockets:
         rules += [(policy.sockets, landlock.OWN | landlock.MAKE_SOCK)]
     try:
+        left = namespaces.separate()
         drop_capabilities()
-        limit(policy)
+        limit(policy, threads=namespaces.USER in left)
         landlock.restrict(rules)
     except (OSError, ValueError) as error:
         raise SealError(f"the sandbox could not be entered: {error}") from error
@@ -102,11 +142,26 @@ def close_doors() -> None:
         raise SealError(f"the sandbox could not be closed: {error}") from error
 
 
-def limit(policy: Policy) -> None:
-    """Set the resource limits; hard ones, so that they cannot be raised again."""
+def limit(policy: Policy, threads: bool = False) -> None:
+    """Set the resource limits; hard ones, so that they cannot be raised again.
+
+    Parameters
+    ----------
+    policy
+        What to set.
+    threads
+        Whether threads are counted for this process alone; the system counts them for each user,
+        of a user namespace where there is one. It does not count root's.
+    """
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     memory = pages * resource.getpagesize() + policy.memory_bytes
+    release = tuple(map(int, re.findall(r"\d+", os.uname().release)[:2]))
     for what, value in (
+        *(
+            [(resource.RLIMIT_NPROC, policy.threads)]
+            if threads and release >= _COUNTS_IN_NAMESPACE
+            else []
+        ),
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_CPU, policy.cpu_seconds),
         (resource.RLIMIT_FSIZE, policy.file_bytes),

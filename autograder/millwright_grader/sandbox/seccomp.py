@@ -41,7 +41,6 @@ ALLOWED: dict[str, tuple[int | None, int | None]] = {
     # files, within what Landlock allows
     "read": (0, 63),
     "write": (1, 64),
-    "open": (2, None),
     "close": (3, 57),
     "stat": (4, None),
     "fstat": (5, 80),
@@ -92,13 +91,8 @@ ALLOWED: dict[str, tuple[int | None, int | None]] = {
     "dup": (32, 23),
     "dup2": (33, None),
     "dup3": (292, 24),
-    "fcntl": (72, 25),
-    "ioctl": (16, 29),
     "pipe": (22, None),
     "pipe2": (293, 59),
-    "inotify_init1": (294, 26),
-    "inotify_add_watch": (254, 27),
-    "inotify_rm_watch": (255, 28),
     # waiting
     "poll": (7, None),
     "ppoll": (271, 73),
@@ -121,8 +115,6 @@ ALLOWED: dict[str, tuple[int | None, int | None]] = {
     "accept4": (288, 242),
     "sendto": (44, 206),
     "recvfrom": (45, 207),
-    "sendmsg": (46, 211),
-    "recvmsg": (47, 212),
     "shutdown": (48, 210),
     "getsockname": (51, 204),
     "getpeername": (52, 205),
@@ -202,7 +194,8 @@ ALLOWED: dict[str, tuple[int | None, int | None]] = {
 }
 
 # Allowed where an argument is right.
-OPENAT = (257, 56)
+OPEN, OPENAT = (2, None), (257, 56)
+FCNTL, IOCTL = (72, 25), (16, 29)
 CLONE = (56, 220)
 CLONE3 = (435, 435)
 TGKILL = (234, 131)
@@ -215,9 +208,23 @@ SCHED_OTHER = 0
 
 SOCKETPAIR = (53, 199)
 
-SOCK_TYPE_MASK, SOCK_STREAM = 0xF, 1
+AF_UNIX, SOCK_TYPE_MASK, SOCK_STREAM = 1, 0xF, 1
 CLONE_THREAD = 0x0001_0000
 O_ACCMODE, O_TRUNC = 0o3, 0o1000
+
+# fcntl: duplicates, flags and locks. Not the owner of a descriptor: the system sends it any signal
+# that it was told to, past the filter for `kill`. Not the size of pipes, which is not our memory.
+FCNTL_COMMANDS = [
+    *(0, 1, 2, 3, 4),  # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL
+    *(5, 6, 7, 36, 37, 38),  # locks: F_GETLK to F_SETLKW, F_OFD_GETLK to F_OFD_SETLKW
+    *(1030, 1032),  # F_DUPFD_CLOEXEC, F_GETPIPE_SZ
+]
+
+# ioctl: what libraries ask of any descriptor. Not typing into a terminal that was inherited.
+IOCTL_REQUESTS = [
+    *(0x5401, 0x802C542A, 0x5413),  # TCGETS, TCGETS2, TIOCGWINSZ: is it a terminal, how large
+    *(0x541B, 0x5421, 0x5450, 0x5451),  # FIONREAD, FIONBIO, FIONCLEX, FIOCLEX
+]
 
 # prctl: what threads and libraries ask for, and nothing that loosens or hides.
 PRCTL_OPTIONS = [
@@ -237,6 +244,8 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
     "connect": (42, 203),
     "bind": (49, 200),
     "listen": (50, 201),
+    "sendmsg": (46, 211),  # it could hand over descriptors
+    "recvmsg": (47, 212),
     "fork": (57, None),
     "vfork": (58, None),
     "execve": (59, 221),
@@ -313,14 +322,15 @@ def program(machine: str, pid: int) -> bytes:
     for number in sorted(n[column] for n in ALLOWED.values() if n[column] is not None):  # type: ignore[type-var]
         code += guarded((number, number), allow)
     # A file opened for reading is not emptied by the way (Landlock before ABI 3 lets it pass).
-    code += guarded(
-        OPENAT,
-        load(argument(2))
-        + _instruction(AND, O_ACCMODE | O_TRUNC)
-        + _instruction(JEQ, O_TRUNC, 0, 1)
-        + deny
-        + allow,
-    )
+    for call, flags in ((OPEN, 1), (OPENAT, 2)):
+        code += guarded(
+            call,
+            load(argument(flags))
+            + _instruction(AND, O_ACCMODE | O_TRUNC)
+            + _instruction(JEQ, O_TRUNC, 0, 1)
+            + deny
+            + allow,
+        )
     # Threads yes, processes no; clone3 hides its flags behind a pointer, so libc is sent to clone.
     code += guarded(
         CLONE, load(argument(0)) + _instruction(JSET, CLONE_THREAD, 0, 1) + allow + deny
@@ -329,7 +339,10 @@ def program(machine: str, pid: int) -> bytes:
     # A pair of datagram sockets could still send to any path; a pair of streams only to each other.
     code += guarded(
         SOCKETPAIR,
-        load(argument(1))
+        load(argument(0))
+        + _instruction(JEQ, AF_UNIX, 1, 0)
+        + deny
+        + load(argument(1))
         + _instruction(AND, SOCK_TYPE_MASK)
         + _instruction(JEQ, SOCK_STREAM, 0, 1)
         + allow
@@ -352,8 +365,13 @@ def program(machine: str, pid: int) -> bytes:
         + allow
         + deny,
     )
-    options = b"".join(_instruction(JEQ, option, 0, 1) + allow for option in PRCTL_OPTIONS)
-    code += guarded(PRCTL, load(argument(0)) + options + deny)
+    for call, at, values in (
+        (PRCTL, 0, PRCTL_OPTIONS),
+        (FCNTL, 1, FCNTL_COMMANDS),
+        (IOCTL, 1, IOCTL_REQUESTS),
+    ):
+        known = b"".join(_instruction(JEQ, value, 0, 1) + allow for value in values)
+        code += guarded(call, load(argument(at)) + known + deny)
     for name in sorted(REFUSED):
         code += guarded(REFUSED[name], deny)
     return code + absent
