@@ -85,17 +85,23 @@ def missing() -> str | None:
 
 def python_folders() -> set[str]:
     """Return what this interpreter imports from, without the working folder."""
+    # As texts: a path object each would cost more than all the rest of the seal.
+    working = os.path.realpath(".")
     here = {sys.prefix, sys.base_prefix, sys.exec_prefix, *sysconfig.get_paths().values()}
-    here |= {entry for entry in sys.path if entry and Path(entry).resolve() != Path.cwd()}
+    here |= {entry for entry in sys.path if entry and os.path.realpath(entry) != working}
     # Packages that are installed where they are developed stand elsewhere.
-    for module in list(sys.modules.values()):
-        for folder in getattr(module, "__path__", None) or ():
-            if isinstance(folder, str) and "." not in module.__name__:
-                here.add(folder)
-        # setuptools names the folders of such packages to an import hook.
-        if module.__name__.startswith("__editable__"):
-            here |= set(getattr(module, "MAPPING", {}).values())
-    return {folder for folder in here if Path(folder).exists() and Path(folder) != Path("/")}
+    for name, module in list(sys.modules.items()):
+        if "." not in name:
+            folders = getattr(module, "__path__", None) or ()
+            here |= {folder for folder in folders if isinstance(folder, str)}
+            # setuptools names the folders of such packages to an import hook.
+            if name.startswith("__editable__"):
+                here |= set(getattr(module, "MAPPING", {}).values())
+    outermost: set[str] = set()
+    for folder in sorted(here - {"/"}, key=len):
+        if not any(folder.startswith(f"{outer}/") for outer in outermost):
+            outermost.add(folder)
+    return outermost
 
 
 def enter(policy: Policy) -> None:
