@@ -12,7 +12,7 @@ from jupyter_core.application import NoStart
 from nbgrader.apps.baseapp import NbGrader, nbgrader_aliases, nbgrader_flags
 from sqlalchemy.exc import SAWarning
 from tqdm import tqdm
-from traitlets import Bool, default
+from traitlets import Bool, Integer, Unicode, default
 
 from millwright_grader.errors import GraderError
 from millwright_grader.flags import one_line
@@ -40,10 +40,10 @@ class GradeApp(NbGrader):
         not, 2 nothing could be done, 130 interrupted; what was graded before that is kept.
     """
 
-    aliases = {  # noqa: RUF012 - as traitlets applications declare them
+    aliases = {
         name: nbgrader_aliases[name]
         for name in ("student", "assignment", "course-dir", "log-level")
-    }
+    } | {"workers": "GradeApp.workers", "dask": "GradeApp.dask"}
     flags = {  # noqa: RUF012
         "force": ({"GradeApp": {"force": True}}, "Grade again even where nothing has changed."),
         "json": ({"GradeApp": {"as_json": True}}, "Print the results as JSON."),
@@ -57,6 +57,12 @@ class GradeApp(NbGrader):
 
     force = Bool(False, help="Grade again even where nothing has changed.").tag(config=True)
     as_json = Bool(False, help="Print the results as JSON.").tag(config=True)
+    workers = Integer(
+        0, min=0, help="Processes that mark side by side; 0: one for each processor."
+    ).tag(config=True)
+    dask = Unicode(
+        "", help="Address of a Dask scheduler whose workers mark, e.g. tcp://10.0.0.1:8786."
+    ).tag(config=True)
 
     exit_code = ALL_GRADED
 
@@ -83,14 +89,18 @@ class GradeApp(NbGrader):
 
         results: list[Result] = []
         try:
-            running = grading.run(self.force)
+            running = grading.run(self.force, self.workers or None, self.dask)
             for result in tqdm(running, total=len(grading.students), unit="", disable=None):
                 results.append(result)
         except KeyboardInterrupt:
             self.exit_code = INTERRUPTED
+        except GraderError as error:
+            print(error, file=sys.stderr)
+            self.exit_code = NOTHING_DONE
         else:
             failed = any(result.state == "failed" for result in results)
             self.exit_code = SOME_NOT_GRADED if failed else ALL_GRADED
+        results.sort(key=lambda result: result.student)
         if self.as_json:
             print(as_json(grading.assignment, results))
         else:

@@ -86,7 +86,7 @@ class UnknownUnitError(GraderError):
     """A course folder has no source of this unit."""
 
     def __init__(self, unit: str, folder: Path):
-        known = ", ".join(sorted(path.parent.name for path in folder.glob("*/*.ipynb")))
+        known = ", ".join(sorted({path.parent.name for path in folder.glob("*/*.ipynb")}))
         there_are = f" There are: {known}." if known else ""
         super().__init__(
             f"{folder} has no unit {unit!r}.{there_are} "

@@ -1,33 +1,29 @@
-"""Grading a class, one submission after the other, none of which can stop the rest.
+"""Grading a class, whose submissions are marked side by side and written down by one process.
 
-Every submission is graded by nbgrader's own `Autograde` with the course's configuration.
-A submission whose files, tests and grader are those of its last grading keeps its grade.
-One process writes to the gradebook.
+A submission whose files, tests and grader are those of its last grading keeps its grade. None can
+stop the others.
 """
 
-import glob
-import io
+import contextlib
 import json
-import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.baseapp import NbGrader
-from nbgrader.converters import Autograde
-from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.utils import temp_attrs
 
-from millwright_grader.autograde import state_of
-from millwright_grader.errors import NoCourseError, NothingSubmittedError
+from millwright_grader.errors import GraderError, NoCourseError, NothingSubmittedError
 from millwright_grader.flags import Flag, one_line
-from millwright_grader.intake import RECEIVED, admit, is_student_name, submissions
+from millwright_grader.gradebook import Book
+from millwright_grader.intake import RECEIVED, submissions
+from millwright_grader.pool import LocalPool, Marking, cluster_marked, dask_pool, processors
 from millwright_grader.released import Released, load
+from millwright_grader.submission import Marked, Work, prepare
+from millwright_grader.warm.owner import close_shared_parents
 
 
 @dataclass(frozen=True)
@@ -66,38 +62,6 @@ class Result:
         return vars(self) | {"flags": [found.to_dict() for found in self.flags]}
 
 
-class SingleAutograde(Autograde):
-    """nbgrader's converter for one submission, which remembers what went wrong."""
-
-    failure: Exception | None = None
-
-    def init_notebooks(self) -> None:
-        """Name the submission; its exporter finds out what notebooks it holds."""
-        self.notebooks: list[str] = []
-        self.assignments: dict[str, list[str]] = {
-            str(folder): [] for folder in submissions(self.coursedir).values()
-        }
-
-    def init_assignment(self, assignment_id: str, student_id: str) -> None:
-        """Prepare the destination."""
-        with self._remembering():
-            super().init_assignment(assignment_id, student_id)
-
-    def convert_single_notebook(self, notebook_filename: str) -> None:
-        """Sanitise, run and save one notebook."""
-        with self._remembering():
-            super().convert_single_notebook(notebook_filename)
-
-    @contextmanager
-    def _remembering(self) -> Iterator[None]:
-        # The converter turns every exception into a log entry.
-        try:
-            yield
-        except Exception as error:
-            self.failure = error
-            raise
-
-
 class ClassGrading:
     """The submissions of one assignment that a course directory selects.
 
@@ -120,6 +84,7 @@ class ClassGrading:
         if not (root / self._coursedir.source_directory).is_dir():
             raise NoCourseError(root)
         self._released = load(self._coursedir, self.assignment, app.config)
+        self.writing_seconds = 0.0  # what only one process can do
         self.students = list(submissions(self._coursedir))
         if not self.students:
             raise NothingSubmittedError(
@@ -128,71 +93,95 @@ class ClassGrading:
                 root / self._coursedir.submitted_directory,
             )
 
-    def run(self, force: bool = False) -> Iterator[Result]:
-        """Grade, and yield what came of each submission as soon as it is known."""
-        for student in self.students:
-            with temp_attrs(self._coursedir, student_id=glob.escape(student)):
-                yield self._grade(student, force)
+    def run(
+        self, force: bool = False, workers: int | None = None, dask: str = ""
+    ) -> Iterator[Result]:
+        """Grade, and yield what came of each submission as soon as it is written down.
 
-    def _grade(self, student: str, force: bool) -> Result:
-        begin = time.monotonic()
-        if not is_student_name(student):
-            reason = "rename the folder: a student cannot have this name"
-            return Result(student, "failed", reason=reason)
-        try:
-            admission = admit(self._coursedir, student, self.assignment, self._released.notebooks)
-        except (OSError, ValueError) as error:
-            return Result(student, "failed", reason=one_line(f"cannot be taken in: {error}"))
-        state = state_of(self._coursedir, admission, self._released)
-        if not force and (kept := self._stored(student, "kept", state)):
-            return kept
+        Parameters
+        ----------
+        force : bool, optional
+            Whether to mark again what has not changed.
+        workers : int, optional
+            How many processes mark side by side; one for each processor if left out.
+        dask : str, optional
+            Address of a Dask scheduler whose workers mark instead.
 
-        converter = SingleAutograde(coursedir=self._coursedir, parent=self._app)
-        converter.force = True
-        with _captured(self._app.log) as log:
+        Raises
+        ------
+        MissingExtraError, NoClusterError
+        """
+        work = Work(_plain(self._app), str(Path(self._coursedir.root).resolve()), self._released)
+        stored = {} if force else {student: self._state(student) for student in self.students}
+        with ExitStack() as stack:
+            marking: Marking
+            if dask:
+                executor = stack.enter_context(dask_pool(dask))
+
+                def marking(students, stored):  # type: ignore[no-untyped-def]
+                    return cluster_marked(executor, work, students, stored)
+            else:
+                stack.callback(close_shared_parents)
+                prepare(work)
+                marking = LocalPool(work, workers or processors()).marked
+            again: list[str] = []
+            yield from self._written(marking(self.students, stored), again)
+            if again:
+                yield from self._written(marking(again, {}), again)
+
+    def _written(self, all_marked: Iterator[Marked], again: list[str]) -> Iterator[Result]:
+        """Write down what comes; name who must be marked again."""
+        with contextlib.ExitStack() as stack:
+            book: Book | None = None
+            for marked in all_marked:
+                if book is None:
+                    # Opened after the processes were forked: a connection cannot be shared.
+                    book = stack.enter_context(Book(self._app, self._released))
+                began = time.monotonic()
+                result = self._write(book, marked)
+                self.writing_seconds += time.monotonic() - began
+                if result is None:
+                    again.append(marked.student)
+                else:
+                    yield result
+
+    def _write(self, book: Book, marked: Marked) -> Result | None:
+        if marked.failure:
+            return self._failed(marked, marked.failure)
+        if not marked.kept:
             try:
-                converter.start()
-            except NbGraderException as error:
-                return self._failed(student, converter.failure or error, log.getvalue())
-        result = self._stored(student, "graded", state, time.monotonic() - begin)
-        if result is None:
-            missing = RuntimeError("grading left no complete record")
-            return self._failed(student, missing, log.getvalue())
-        return result
-
-    def _stored(
-        self, student: str, what: str, state: str, seconds: float | None = None
-    ) -> Result | None:
-        """Return what notebook and gradebook hold if it is complete and for this state."""
-        records = stored_records(self._coursedir, student, self.assignment, self._released)
-        if any("scores" not in record or record["state"] != state for record in records):
-            return None
-        if not any("log" in record for record in records):
-            return None
-        with Gradebook(self._coursedir.db_url, self._coursedir.course_id) as gradebook:
-            try:
-                row = gradebook.find_submission(self.assignment, student)
-            except MissingEntry:
-                return None
-            score = max(0.0, row.score - row.late_submission_penalty)
-            max_score, needs_marking = row.max_score, row.needs_manual_grade
+                book.write(marked)
+            except (GraderError, OSError) as error:
+                return self._failed(marked, one_line(str(error), 200))
+        points = book.points(marked.student)
+        if points is None:
+            return None  # the graded notebooks are there, but not the gradebook's rows
+        records = stored_records(self._coursedir, marked.student, self.assignment, self._released)
         return Result(
-            student,
-            what,
-            score,
-            max_score,
-            needs_marking,
-            round(sum(record["seconds"] for record in records) if seconds is None else seconds, 2),
+            marked.student,
+            "kept" if marked.kept else "graded",
+            *points,
+            round(sum(record.get("seconds", 0.0) for record in records), 2),
             stored_flags(records),
             {name: points for record in records for name, points in record["scores"].items()},
         )
 
-    def _failed(self, student: str, error: Exception, log: str) -> Result:
-        shelf = Path(self._coursedir.format_path(RECEIVED, student, self.assignment))
-        path = shelf / "failure.log"
-        path.write_text(log, encoding="utf-8", errors="replace")
-        reason = one_line(f"{type(error).__name__}: {error}", 160)
-        return Result(student, "failed", reason=f"{reason} (log: {path})")
+    def _state(self, student: str) -> str:
+        """Return the state of a complete grading, or ''."""
+        records = stored_records(self._coursedir, student, self.assignment, self._released)
+        states = {record.get("state", "") for record in records}
+        complete = all("scores" in record for record in records)
+        logged = any("log" in record for record in records)
+        return str(states.pop()) if len(states) == 1 and complete and logged else ""
+
+    def _failed(self, marked: Marked, reason: str) -> Result:
+        shelf = Path(self._coursedir.format_path(RECEIVED, marked.student, self.assignment))
+        if marked.log and shelf.is_dir():
+            path = shelf / "failure.log"
+            with contextlib.suppress(OSError):  # the reason itself may be a full disk
+                path.write_text(marked.log, encoding="utf-8", errors="replace")
+                reason = f"{reason} (log: {path})"
+        return Result(marked.student, "failed", reason=reason)
 
 
 def stored_records(
@@ -223,13 +212,6 @@ def stored_flags(records: list[dict[str, Any]]) -> tuple[Flag, ...]:
     return tuple(dict.fromkeys(flags))
 
 
-@contextmanager
-def _captured(log: logging.Logger) -> Iterator[io.StringIO]:
-    stream = io.StringIO()
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
-    log.addHandler(handler)
-    try:
-        yield stream
-    finally:
-        log.removeHandler(handler)
+def _plain(app: NbGrader) -> dict[str, Any]:
+    """Return an application's configuration."""
+    return dict(app.config)

@@ -24,6 +24,7 @@ from jupyter_core.utils import run_sync
 from nbclient.exceptions import DeadKernelError
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
+from nbgrader.coursedir import CourseDirectory
 from traitlets import Bool, Dict, Integer, List, Unicode
 
 from millwright_grader.errors import KernelStartError
@@ -78,6 +79,10 @@ class SplitExecute(MillwrightExecute):
     memory = Integer(2048, help="MiB that a submission may take beyond the imports.").tag(
         config=True
     )
+
+    def prepare(self) -> None:
+        """Start what processes that this one forks will share."""
+        self._parent().start()
 
     def preprocess(
         self, nb: NotebookNode, resources: ResourcesDict | None = None, km: Any = None
@@ -250,10 +255,19 @@ class SplitExecute(MillwrightExecute):
             cpu_seconds=max(1, int(self.budget)),
         ).as_dict()
 
+    def _coursedir(self) -> CourseDirectory | None:
+        """Return the course folder of whatever this is a part of."""
+        holder: Any = self.parent
+        while holder is not None:
+            if isinstance(found := getattr(holder, "coursedir", None), CourseDirectory):
+                return found
+            holder = getattr(holder, "parent", None)
+        return None
+
     def _names_of_solutions(self, resources: Any) -> frozenset[str]:
         """Return the names that the author's own solution binds."""
         notebook = (resources.get("nbgrader") or {}).get("notebook")
-        coursedir = getattr(self.parent, "coursedir", None)
+        coursedir = self._coursedir()
         if not notebook or coursedir is None:
             return frozenset()
         source = (
