@@ -27,7 +27,7 @@ from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import Execute
-from traitlets import Integer, List, Unicode
+from traitlets import Enum, Integer, List, Unicode
 
 from millwright_grader.errors import KernelStartError
 from millwright_grader.flags import Flag, flag
@@ -54,6 +54,16 @@ class MillwrightExecute(Execute):
         config=True
     )
 
+    shutdown_kernel = Enum(
+        ["graceful", "immediate"],
+        "immediate",
+        help="Whether a kernel is asked before it ends; asking costs 0.1 s of processor time.",
+    ).tag(config=True)
+
+    iopub_timeout = Integer(
+        10, help="Seconds to wait for output; a cell may print faster than it can be read."
+    ).tag(config=True)
+
     environment = List(
         Unicode(),
         [
@@ -69,11 +79,6 @@ class MillwrightExecute(Execute):
         super().__init__(*args, **kwargs)
         self._chosen_timeout: Any = self.trait_values()["timeout_func"]
         self.timeout_func = self._seconds_for
-        if "shutdown_kernel" not in self._trait_values:
-            # Nobody is asked before a grading kernel ends; asking it costs 0.2 s.
-            self.shutdown_kernel = "immediate"
-        if "iopub_timeout" not in self._trait_values:
-            self.iopub_timeout = 10  # s; a cell may print faster than it can be read
 
     def preprocess(
         self, nb: NotebookNode, resources: ResourcesDict | None = None, km: Any = None
@@ -131,6 +136,7 @@ class MillwrightExecute(Execute):
         # The default prefix is relative, and the kernel has another working directory.
         km.ip = f"{self._folder}/k"
         km.connection_file = f"{self._folder}/c.json"
+        km.client_class = "millwright_grader.warm.client.PromptClient"
         return km
 
     def preprocess_cell(

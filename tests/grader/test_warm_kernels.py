@@ -244,7 +244,7 @@ def test_kernel_starts_cold_where_no_warm_one_can_be_had(
 ) -> None:
     with caplog.at_level("WARNING"), kernel("warm", imports=[unforkable]) as (_, client):
         assert value(client, "1 + 1") == "2"
-    warnings = [record.message for record in caplog.records if "starts cold" in record.message]
+    warnings = [record.message for record in caplog.records if "start cold" in record.message]
     assert len(warnings) == 1
     assert unforkable in warnings[0]
 

@@ -14,5 +14,10 @@ Promises
 - It dies with its parent, and both die with the process that asked for them.
 - Where no parent can be had, the kernel starts cold, with one warning.
 
-`WarmProvisioner` is the door: an entry of `jupyter_client.kernel_provisioners`.
+`WarmProvisioner` is the door: an entry of `jupyter_client.kernel_provisioners`. As an extension of a
+Jupyter server this package starts the parent with the server.
 """
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    return [{"module": f"{__name__}.server"}]

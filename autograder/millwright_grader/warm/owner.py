@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,24 @@ INLINE = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
 # ipykernel reads at import who starts it: somebody, whose end it need not watch (the warm parent's
 # end is its own, by the kernel's parent-death signal).
 STARTED_BY_SOMEBODY = {"JPY_PARENT_PID": "1"}
-KEPT = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "TZ", "MPLCONFIGDIR", "XDG_CACHE_HOME")
+# The debugger, imported but not used, would comment on the interpreter.
+QUIET = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+KEPT = (
+    *("PATH", "LD_LIBRARY_PATH", "HOME", "LANG", "LC_ALL", "TZ"),
+    *("MPLCONFIGDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"),
+)
+
+# A parent that could not be started is left alone for so long before it is tried again.
+REST_SECONDS = 60.0
 
 
 class ParentError(Exception):
     """No warm parent could be had; the message says why."""
+
+
+def interpreter_settings(env: Mapping[str, str]) -> dict[str, str]:
+    """Return what Python itself reads from an environment when it starts, and never again."""
+    return {name: value for name, value in env.items() if name.startswith("PYTHON")}
 
 
 class ForkedProcess:
@@ -63,8 +77,10 @@ class ForkedProcess:
 
     def _receive(self, timeout: float | None) -> int | None:
         if self.returncode is None:
-            readable, _, _ = select.select([self._channel], [], [], timeout)
-            if readable:
+            # Not `select`, which knows the first 1024 descriptors only; a server has more.
+            news = select.poll()
+            news.register(self._channel, select.POLLIN)
+            if news.poll(None if timeout is None else 1000 * timeout):
                 data = self._channel.recv(parent_script.MESSAGE_BYTES)
                 # A parent that dies takes its kernels along and can report none of them.
                 self.returncode = (
@@ -93,6 +109,9 @@ class ForkedProcess:
 class WarmParent:
     """One warm parent process.
 
+    A process that this one forks may go on using its parent: requests are single messages, and
+    each is answered on a channel of its own.
+
     Parameters
     ----------
     python
@@ -107,11 +126,30 @@ class WarmParent:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
+        self._starter = os.getpid()
+        self._settings: dict[str, str] = {}
+        self._failed_at = -REST_SECONDS
+
+    @property
+    def rests(self) -> bool:
+        """Whether it could not be started a short while ago."""
+        return time.monotonic() - self._failed_at < REST_SECONDS
+
+    def suits(self, env: Mapping[str, str]) -> bool:
+        """Whether a kernel with this environment would have Python start as the parent has."""
+        settings = self._settings if self.pid else interpreter_settings(os.environ)
+        return interpreter_settings(env) == settings
 
     @property
     def pid(self) -> int | None:
         """The parent's process id, None where it does not run."""
-        return self._process.pid if self._process and self._process.poll() is None else None
+        if self._process is None or self._control is None:
+            return None
+        # Only the process that has started it is told of its end; everybody sees the line break.
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        broken = any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(0))
+        return None if broken else self._process.pid
 
     def start(self) -> None:
         """Start the parent unless it runs; returns when it is warm.
@@ -127,21 +165,24 @@ class WarmParent:
             self._close()
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+            self._settings = interpreter_settings(os.environ)
             try:
                 self._process = subprocess.Popen(
                     [self.python, str(Path(parent_script.__file__)), str(theirs.fileno())],
                     pass_fds=[theirs.fileno()],
-                    env=kept | ONE_THREAD | INLINE | STARTED_BY_SOMEBODY,
+                    env=kept | self._settings | ONE_THREAD | INLINE | STARTED_BY_SOMEBODY | QUIET,
                     stdin=subprocess.DEVNULL,
                     start_new_session=True,
                     cwd="/",
                 )
             except OSError as error:
                 ours.close()
+                self._failed_at = time.monotonic()
                 raise ParentError(f"{self.python} cannot be started: {error}") from error
             finally:
                 theirs.close()
             self._control = ours
+            self._starter = os.getpid()
             ours.settimeout(START_SECONDS)
             try:
                 ours.send(json.dumps({"imports": self.imports}).encode())
@@ -150,6 +191,7 @@ class WarmParent:
             except (OSError, ValueError) as error:
                 answer = {"error": str(error)}
             if "error" in answer:
+                self._failed_at = time.monotonic()
                 self._close()
                 raise ParentError(answer["error"])
 
@@ -214,7 +256,7 @@ class WarmParent:
     def _close(self) -> None:
         if self._control is not None:
             self._control.close()
-        if self._process is not None:
+        if self._process is not None and self._starter == os.getpid():
             try:
                 self._process.wait(timeout=2)
             except subprocess.TimeoutExpired:
@@ -257,7 +299,7 @@ def is_ipykernel(cmd: Sequence[str]) -> bool:
     return list(cmd[1:3]) == ["-m", "ipykernel_launcher"]
 
 
-def forkable_arguments(kwargs: dict[str, Any]) -> bool:
+def forkable_arguments(kwargs: Mapping[str, Any]) -> bool:
     """Tell whether a launch asks for nothing that only a new process can have."""
     known = {"env", "cwd", "stdout", "stderr", "stdin", "independent", "kernel_id"}
     return set(kwargs) <= known | {"extra_arguments"}

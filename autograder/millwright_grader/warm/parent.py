@@ -16,9 +16,12 @@ Messages are JSON objects.
 This file imports nothing of the package, so that the parent stays as small as what it imports.
 """
 
+import contextlib
 import ctypes
+import functools
 import gc
 import importlib
+import importlib.util
 import json
 import os
 import random
@@ -27,6 +30,7 @@ import signal
 import socket
 import sys
 import time
+import types
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,10 +48,27 @@ KERNEL_MODULES = [
     "ipykernel.comm",
     "IPython.core.completerlib",
     "IPython.core.debugger",
+    "IPython.core.logger",
+    "IPython.core.magics.namespace",
     "IPython.core.oinspect",
     "IPython.core.pylabtools",
     "IPython.extensions.storemagic",
+    "tornado.platform.asyncio",
+    # In the optional parts of IPython and jupyter_client: history, addresses, tracebacks.
+    "sqlite3",
+    "psutil",
+    "stack_data",
+    "pygments.formatters.html",
+    "pygments.formatters.terminal256",
+    "pygments.lexers.python",
+    "pygments.styles.default",
 ]
+
+# What comes with a package's first result, however little of the package a course has named.
+FIRST_USE = {
+    "matplotlib": ["matplotlib.backends.backend_agg"],
+    "pandas": ["pandas.io.formats.html", "pandas.io.formats.string"],
+}
 
 
 @dataclass(frozen=True)
@@ -61,13 +82,15 @@ class Kernel:
 
 def warm_up(modules: list[str]) -> None:
     """Import everything, then leave the collector nothing to touch in shared pages."""
-    for name in KERNEL_MODULES + modules:
-        # What is not installed cannot be used either, so that no kernel will wait for it.
-        try:
-            importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            if name != error.name and not name.startswith(f"{error.name}."):
-                raise
+    import_all(KERNEL_MODULES)
+    tell_the_debugger_what_is_the_kernels_own()
+    import_all(modules)
+    for package, more in FIRST_USE.items():
+        if package in sys.modules:
+            import_all(more)
+    # It saves time only; what fails here fails in the kernel that needs it.
+    with contextlib.suppress(Exception):
+        draw_once()
     threads = list(Path("/proc/self/task").iterdir())
     if len(threads) > 1:
         raise RuntimeError(
@@ -76,6 +99,71 @@ def warm_up(modules: list[str]) -> None:
         )
     gc.collect()
     gc.freeze()
+
+
+def import_all(names: list[str]) -> None:
+    """Import each; what is not installed cannot be used either, so that no kernel will miss it."""
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if name != error.name and not name.startswith(f"{error.name}."):
+                raise
+
+
+class KernelsOwn:
+    """A module as far as ipykernel's list for the debugger goes."""
+
+    __slots__ = ("__file__",)
+
+    def __init__(self, file: str) -> None:
+        self.__file__ = file
+
+
+def tell_the_debugger_what_is_the_kernels_own() -> None:
+    """Fix the list of modules that the debugger steps over; called before courses' imports.
+
+    A kernel takes all that is loaded when it starts for its own. Here that would be NumPy and
+    the course's packages too, which could then not be debugged. And it would touch each of
+    thousands of modules, which unshares 15 MB of each kernel.
+    """
+    from ipykernel import ipkernel
+
+    own = types.ModuleType("sys")
+    files = {name: getattr(module, "__file__", None) for name, module in sys.modules.items()}
+    vars(own).update(vars(sys))
+    own.modules = {  # type: ignore[attr-defined]
+        name: KernelsOwn(f"{file}") for name, file in files.items() if file
+    }
+    ipkernel.sys = own
+
+
+def draw_once() -> None:
+    """Draw a figure as kernels do, for what matplotlib loads and builds with its first one."""
+    if "matplotlib" not in sys.modules:
+        return
+    import matplotlib.style
+    from IPython.core.pylabtools import print_figure
+    from matplotlib.figure import Figure
+
+    # Not the user's style, which may call a typesetter.
+    with matplotlib.style.context("default"):
+        figure = Figure()
+        axes = figure.subplots()
+        axes.plot([0, 1], label="$x_1$")
+        axes.legend()
+        print_figure(figure)
+    del figure, axes
+    # Cached fonts are open files, and a fork closes what its parent has open. Where they were
+    # found may be kept.
+    cached = type(functools.lru_cache(draw_once))
+    for cache in gc.get_objects():
+        if (
+            isinstance(cache, cached)
+            and str(cache.__module__).startswith("matplotlib")
+            and "findfont" not in cache.__qualname__
+        ):
+            cache.cache_clear()
 
 
 def send(to: socket.socket, message: dict[str, Any]) -> None:
@@ -167,11 +255,13 @@ def become_kernel(request: dict[str, Any], parent: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    backend = os.environ.get("MPLBACKEND")
     os.environ.clear()
     os.environ.update(request["env"])
     time.tzset()
     os.chdir(request["cwd"])
     sys.argv = request["argv"]
+    adopt_matplotlib_settings(backend)
     reseed()
     if entry := request.get("entry"):
         module, _, function = entry.partition(":")
@@ -180,7 +270,20 @@ def become_kernel(request: dict[str, Any], parent: int) -> None:
 
     from ipykernel.kernelapp import IPKernelApp
 
+    if launcher := importlib.util.find_spec("ipykernel_launcher"):
+        sys.argv[0] = str(launcher.origin)
     IPKernelApp.launch_instance(argv=request["argv"][1:])
+
+
+def adopt_matplotlib_settings(backend_before: str | None) -> None:
+    """Take over what matplotlib reads at its import: the backend, a matplotlibrc in the folder."""
+    matplotlib = sys.modules.get("matplotlib")
+    if matplotlib is None:
+        return
+    if Path("matplotlibrc").is_file():
+        matplotlib.rc_file("matplotlibrc")
+    if (backend := os.environ.get("MPLBACKEND")) and backend != backend_before:
+        matplotlib.rcParams["backend"] = backend
 
 
 def reseed() -> None:
