@@ -280,7 +280,7 @@ class ProveApp(NbGrader):
         source = source_of(self.coursedir, unit)
         notebooks = notebooks_of(source) if Path(unit).name == unit else {}
         if not notebooks:
-            raise UnknownUnitError(unit, source.parent)
+            raise UnknownUnitError(unit, source_of(self.coursedir, "unit").parent)
         course = Path(self.coursedir.root)
         answers = _answers(course, unit, notebooks, kinds)
         mutants, equivalents = _mutants(course, unit, notebooks) if "mutants" in kinds else ([], [])
@@ -356,7 +356,7 @@ def _mutants(
     try:
         from millwright_grader.mutants import EQUIVALENT, mutants_of, read_equivalents, stale
     except ModuleNotFoundError as error:
-        raise MissingExtraError(str(error.name), "prove") from None
+        raise MissingExtraError(str(error.name).partition(".")[0], "prove") from None
     mutants = [
         mutant
         for name, notebook in notebooks.items()
