@@ -91,13 +91,13 @@ def interval(t, failed, percent, confidence):
         w = [-r * special.lambertw(argument, branch).real for branch in (0, -1)]
         return sorted(size * (total * k / wi) ** (1 / b) for wi in w)
 
-    step = 0.002 / math.sqrt(r)
+    step = 0.03 / math.sqrt(r)
     ends = [edges(beta)]
     for direction in (-1, 1):
         b = beta
         while (found := edges(b)) is not None:
             ends.append(found)
-            b *= 1 + direction * 5 * step
+            b *= 1 + direction * step
     return min(low for low, _ in ends), max(high for _, high in ends)
 
 
@@ -105,7 +105,7 @@ def interval(t, failed, percent, confidence):
 def cost_rate(age, beta, eta, cost_ratio):
     if age == math.inf:
         return cost_ratio / (eta * math.gamma(1 + 1 / beta))
-    n = 4000
+    n = 400
     h = age / n
     life = 0.0
     for i in range(n):
@@ -120,10 +120,15 @@ def optimal_age(beta, eta, cost_ratio):
         return math.inf
     low, high = 0.01 * eta, 4 * eta
     golden = (math.sqrt(5) - 1) / 2
-    for _ in range(45):
-        a, b = high - golden * (high - low), low + golden * (high - low)
-        if cost_rate(a, beta, eta, cost_ratio) <= cost_rate(b, beta, eta, cost_ratio):
-            high = b
+    a, b = high - golden * (high - low), low + golden * (high - low)
+    cost_a, cost_b = (cost_rate(age, beta, eta, cost_ratio) for age in (a, b))
+    for _ in range(25):
+        if cost_a <= cost_b:
+            high, b, cost_b = b, a, cost_a
+            a = high - golden * (high - low)
+            cost_a = cost_rate(a, beta, eta, cost_ratio)
         else:
-            low = a
+            low, a, cost_a = a, b, cost_b
+            b = low + golden * (high - low)
+            cost_b = cost_rate(b, beta, eta, cost_ratio)
     return (low + high) / 2

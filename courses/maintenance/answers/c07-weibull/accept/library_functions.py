@@ -32,8 +32,8 @@ def b_life(beta, eta, percent):
 
 # %% c07-weibull-risk
 def risk(beta, eta, age, distance):
-    life = stats.weibull_min(beta, scale=eta)
-    return (life.cdf(age + distance) - life.cdf(age)) / life.sf(age)
+    before, after = stats.weibull_min.sf([age, age + distance], beta, scale=eta)
+    return 1 - after / before
 
 
 # %% c07-weibull-interval
@@ -65,6 +65,7 @@ def cost_rate(age, beta, eta, cost_ratio):
 def optimal_age(beta, eta, cost_ratio):
     if beta <= 1 or cost_ratio <= 1:
         return math.inf
-    ages = eta * np.exp(np.linspace(-5, 3, 600))
-    costs = [cost_rate(age, beta, eta, cost_ratio) for age in ages]
-    return float(ages[np.argmin(costs)])
+    ages = eta * np.append(0.0, np.geomspace(0.001, 20, 3000))
+    alive = stats.weibull_min.sf(ages, beta, scale=eta)
+    life = integrate.cumulative_trapezoid(alive, ages)
+    return float(ages[1 + np.argmin((alive + cost_ratio * (1 - alive))[1:] / life)])
