@@ -5,7 +5,7 @@ run:  ## a JupyterHub on 127.0.0.1 with a demo class
 	@.venv/bin/python hub/local/run.py $(ARGS)
 
 test:  ## the whole suite
-	@sh tools/setup.sh browser
+	@sh tools/setup.sh tests
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
@@ -16,7 +16,7 @@ quick:  ## the suite without slow parts and browser
 	.venv/bin/pytest -m "not slow and not browser" $(ARGS)
 
 bench:  ## the figures of the README, measured here, into benchmarks/results.json
-	@sh tools/setup.sh browser
+	@sh tools/setup.sh tests
 	.venv/bin/python benchmarks/run.py $(ARGS)
 
 release:  ## what students and the public get, into release/

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sets up the environment in .venv from requirements.lock. Safe to run again.
 #   sh tools/setup.sh          what `make run` needs
-#   sh tools/setup.sh browser  and a Chromium for the browser tests
+#   sh tools/setup.sh tests    and what the tests start: a Chromium, a PostgreSQL server
 # PYTHON=/path/to/python3.11 chooses the interpreter.
 set -eu
 cd "$(dirname "$0")/.."
@@ -56,9 +56,15 @@ ready() { [ -f .venv/ready ] && [ "$(cat requirements.lock pyproject.toml | sha2
 
 browser() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
 
+database() { command -v postgres || ls /usr/lib/postgresql/*/bin/postgres 2>/dev/null; }
+
 ready || set_up_environment
 
-if [ "${1:-}" = browser ] && ! browser >/dev/null; then
+if [ "${1:-}" = tests ] && ! browser >/dev/null; then
     may_install || fail "the browser tests need Chromium: install it (Debian: apt install chromium fonts-dejavu-core), then run this again"
     apt_install chromium fonts-dejavu-core
+fi
+if [ "${1:-}" = tests ] && ! database >/dev/null; then
+    may_install || fail "the gradebook tests need PostgreSQL: install it (Debian: apt install postgresql), then run this again"
+    apt_install postgresql
 fi
