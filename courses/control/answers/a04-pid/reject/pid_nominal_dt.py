@@ -1,6 +1,6 @@
 """Integrates with the sample time of the data sheet, 1 s, not with the dt that was.
 
-fails: a04-pid-kick, a04-pid-parts, a04-pid-saturation, a04-pid-bumpless, a04-pid-heatup
+fails: a04-pid-kick, a04-pid-parts, a04-pid-saturation, a04-pid-bumpless, a04-pid-heatup, a04-pid-neighbour, a04-pid-movement
 """
 
 # %% a04-pid-class

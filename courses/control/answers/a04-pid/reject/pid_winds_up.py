@@ -1,6 +1,6 @@
 """Leaves the anti-windup of Task 2 behind.
 
-fails: a04-pid-saturation, a04-pid-heatup
+fails: a04-pid-saturation, a04-pid-heatup, a04-pid-movement
 """
 
 # %% a04-pid-class
