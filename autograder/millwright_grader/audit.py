@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -93,6 +93,12 @@ KINDS = {
         "The graded notebook does not name {entry}, the last one: the entry was forged, or the "
         "notebook exchanged.",
         _WHICH,
+    ),
+    "repeated": Kind(
+        "The graded notebook names an earlier entry than {entry}, which gives the same points: "
+        "grading again was interrupted.",
+        "Nothing to do.",
+        note=True,
     ),
     "no-notebook": Kind(
         "The graded notebook of {entry} is missing: grading was interrupted, or somebody "
@@ -406,7 +412,8 @@ class Audit:
         for digest in sorted(named - known):
             yield finding("unknown-entry", *key, digest=digest[:16])
         if last.digest not in named and named <= known:
-            yield finding("other-entry", *key, entry=last)
+            same = any(one.digest in named and _is_same(one, last) for one in logged)
+            yield finding("repeated" if same else "other-entry", *key, entry=last)
         if any(record.get("submission") != last.entry.submission for record in records):
             yield finding("notebook-submission", *key, entry=last)
         for record in records:
@@ -459,7 +466,7 @@ class Audit:
             folder = Path(coursedir.format_path(coursedir.submitted_directory, *key[::-1]))
             shutil.copytree(self._kept(logged), folder)
             _write_time(folder, logged.entry.submitted)
-            (result,) = ClassGrading(app).run(force=True)
+            (result,) = ClassGrading(app).run(force=True, workers=1)
             if result.state == "failed":
                 reason = result.reason.split(" (log: ")[0]
                 yield finding("not-regraded", *key, reason=reason)
@@ -670,6 +677,11 @@ def _differences(ours: dict[str, Any], theirs: dict[str, Any]) -> Iterator[tuple
     for name in sorted({*ours, *theirs}):
         if ours.get(name) != theirs.get(name):
             yield name, _points(ours.get(name)), _points(theirs.get(name))
+
+
+def _is_same(one: Logged, other: Logged) -> bool:
+    """Return whether two gradings differ in nothing but when they were done."""
+    return replace(one.entry, seconds=0.0) == replace(other.entry, seconds=0.0)
 
 
 def _changed_files(path: Path, logged: Logged, contents: Contents) -> list[str]:
