@@ -1,7 +1,9 @@
 """A warm kernel is a normal kernel that starts at once."""
 
+import ast
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -64,6 +66,11 @@ def value(client: BlockingKernelClient, expression: str) -> str:
     result = reply["content"]["user_expressions"]["value"]
     assert result["status"] == "ok", result
     return str(result["data"]["text/plain"])
+
+
+def parent_of(client: BlockingKernelClient) -> int:
+    """The process that a kernel was forked from, or this one."""
+    return int(value(client, "__import__('os').getppid()"))
 
 
 def gone(pid: int) -> bool:
@@ -137,6 +144,79 @@ def test_killed_kernel_is_noticed(either: str) -> None:
         assert soon(lambda: not manager.is_alive())
 
 
+def test_kernel_that_is_asked_to_end_tidies_up(either: str, tmp_path: Path) -> None:
+    with kernel(either, cwd=str(tmp_path)) as (manager, client):
+        client.execute_interactive(
+            "import atexit, pathlib\natexit.register(pathlib.Path('tidied').touch)", timeout=60
+        )
+        manager.shutdown_kernel()
+    assert (tmp_path / "tidied").exists()
+    assert not Path(manager.connection_file).exists()
+
+
+def test_kernel_asks_for_input(either: str) -> None:
+    with kernel(either) as (_, client):
+        client.execute("name = input('Who? ')", allow_stdin=True)
+        assert client.get_stdin_msg(timeout=30)["content"]["prompt"] == "Who? "
+        client.input("Ada")
+        assert value(client, "name") == "'Ada'"
+
+
+def test_widget_talks_both_ways(either: str) -> None:
+    with kernel(either) as (_, client):
+        client.execute("from ipywidgets import IntSlider; slider = IntSlider(3); slider")
+        comms = {}
+        while "IntSliderModel" not in comms:
+            message = client.get_iopub_msg(timeout=30)
+            if message["msg_type"] == "comm_open":
+                state = message["content"]["data"]["state"]
+                comms[state["_model_name"]] = message["content"]["comm_id"]
+        update = {"method": "update", "state": {"value": 7}, "buffer_paths": []}
+        content = {"comm_id": comms["IntSliderModel"], "data": update}
+        client.shell_channel.send(client.session.msg("comm_msg", content))
+        assert value(client, "slider.value") == "7"
+
+
+def test_debugger_attaches_and_stops_at_nothing(either: str) -> None:
+    with kernel(either) as (_, client):
+        for number, (command, arguments) in enumerate(
+            [
+                ("initialize", {"clientID": "test", "adapterID": ""}),
+                ("attach", {}),
+                ("debugInfo", {}),
+            ]
+        ):
+            content = {"type": "request", "seq": number, "command": command, "arguments": arguments}
+            client.control_channel.send(client.session.msg("debug_request", content))
+            reply = client.get_control_msg(timeout=60)["content"]
+            assert reply["success"], (command, reply)
+        assert reply["body"]["isStarted"]
+        assert value(client, "1 + 1") == "2"
+
+
+def test_shell_commands_completion_and_help_work(either: str) -> None:
+    with kernel(either) as (_, client):
+        said: list[str] = []
+        client.execute_interactive(
+            "import numpy as np\n!echo from the shell",
+            timeout=60,
+            output_hook=lambda message: said.append(message["content"].get("text", "")),
+        )
+        assert "from the shell" in "".join(said)
+        completion = client.complete("np.lins", reply=True, timeout=60)
+        assert completion["content"]["matches"] == ["linspace"] or "np.linspace" in str(completion)
+        assert client.inspect("np.linspace", reply=True, timeout=60)["content"]["found"]
+
+
+def test_server_with_a_thousand_open_files_still_hears_of_the_end(either: str) -> None:
+    with contextlib.ExitStack() as stack:
+        for _ in range(1100):
+            stack.callback(os.close, os.open(os.devnull, os.O_RDONLY))
+        with kernel(either) as (manager, client):
+            assert value(client, "1 + 1") == "2"
+            manager.shutdown_kernel(now=True)
+
+
 def test_kernel_takes_its_processes_along(either: str) -> None:
     with kernel(either) as (manager, client):
         child = int(value(client, "__import__('subprocess').Popen(['sleep', '600']).pid"))
@@ -146,16 +226,30 @@ def test_kernel_takes_its_processes_along(either: str) -> None:
 
 # What a fork could get wrong.
 
+IN_BOTH = ("local-provisioner", "warm")
 
-def test_figures_are_those_of_a_cold_kernel() -> None:
-    drawing = (
+DRAWINGS = {
+    "as a lesson draws": [
         "import matplotlib.pyplot as plt, numpy as np\n"
         "t = np.linspace(0, 1, 50)\n"
-        "plt.plot(t, np.sin(9 * t)); plt.title('$\\\\omega$'); plt.gca().set_xlabel('t (s)');"
-    )
+        "plt.plot(t, np.sin(9 * t), label='$x_1$'); plt.title('$\\omega$ €'); plt.legend()\n"
+        "plt.gca().set_xlabel('t (s)');",
+        "plt.hist([1, 2, 2, 3]); plt.figure(); plt.imshow([[0, 1], [2, 3]]); plt.colorbar();",
+    ],
+    "in other ways": [
+        "%pylab inline",
+        "%config InlineBackend.figure_format = 'retina'",
+        "plot([3, 1, 2]); xlabel('n');",
+        "style.use('ggplot'); plot([3, 1, 2]); figure(); plot([1]);",
+    ],
+}
+
+
+@pytest.mark.parametrize("cells", DRAWINGS.values(), ids=DRAWINGS)
+def test_figures_are_those_of_a_cold_kernel(cells: list[str]) -> None:
     images = []
-    for provisioner in ("local-provisioner", "warm"):
-        book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(drawing)])
+    for provisioner in IN_BOTH:
+        book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
         factory = KernelProvisionerFactory.instance()
         before, factory.default_provisioner_name = factory.default_provisioner_name, provisioner
         try:
@@ -163,9 +257,83 @@ def test_figures_are_those_of_a_cold_kernel() -> None:
             NotebookClient(book, kernel_name="python3", config=config).execute()
         finally:
             factory.default_provisioner_name = before
-        images.append([output["data"]["image/png"] for output in book.cells[0].outputs])
-    assert len(images[0]) == 1
+        outputs = [output for cell in book.cells for output in cell.outputs]
+        images.append([o["data"]["image/png"] for o in outputs if "image/png" in o.get("data", {})])
+    assert len(images[0]) == 3
     assert images[0] == images[1]
+
+
+LOOKS = {
+    "path": "__import__('sys').path",
+    "arguments": "[a.rsplit('/')[-1] for a in __import__('sys').argv[:2]]",
+    "main": "(__name__, '__file__' in globals())",
+    "umask": "(lambda os: os.umask(os.umask(0)))(__import__('os'))",
+    "signals": "[str(__import__('signal').getsignal(n)) for n in (1, 2, 13, 15, 17)]",
+    "faulthandler": "__import__('faulthandler').is_enabled()",
+    "collector": "(__import__('gc').isenabled(), __import__('gc').get_threshold())",
+    "input": "__import__('os').fstat(0).st_size",
+    "backend": "__import__('matplotlib').get_backend()",
+    "figures": "__import__('matplotlib.pyplot').pyplot.get_fignums()",
+    "style": "sorted((k, str(v)) for k, v in __import__('matplotlib').rcParams.items())",
+    "environment": "sorted(set(__import__('os').environ) - {'JPY_PARENT_PID'})",
+    "names": "sorted(name for name in globals() if not name.startswith('_'))",
+}
+
+
+def test_kernel_looks_like_a_cold_one() -> None:
+    looks = []
+    for provisioner in IN_BOTH:
+        with kernel(provisioner) as (_, client):
+            looks.append({name: value(client, look) for name, look in LOOKS.items()})
+    assert looks[1] == looks[0]
+
+
+def test_kernel_warns_as_a_cold_one() -> None:
+    code = (
+        "import warnings, numpy as np\n"
+        "np.log(-1.0); np.float64(1) / 0\n"
+        "for kind in (DeprecationWarning, UserWarning, ResourceWarning):\n"
+        "    warnings.warn('once', kind)\n"
+        "f = lambda x: x is 1"
+    )
+    heard = []
+    for provisioner in IN_BOTH:
+        with kernel(provisioner) as (_, client):
+            said: list[str] = []
+            client.execute_interactive(
+                code,
+                timeout=60,
+                output_hook=lambda message, said=said: said.append(
+                    message["content"].get("text", "")
+                ),
+            )
+            heard.append(re.sub(r"\S*ipykernel_\d+\S*", "cell", "".join(said)))
+    assert "invalid value" in heard[0]
+    assert heard[1] == heard[0]
+
+
+def test_debugger_steps_over_the_kernel_and_into_the_packages_of_a_course() -> None:
+    files = []
+    for provisioner in IN_BOTH:
+        with kernel(provisioner) as (_, client):
+            listed = value(client, "' '.join(get_ipython().kernel._kernel_modules)")
+            files.append(set(ast.literal_eval(listed).split()))
+    for listed_files in files:
+        assert any(file.endswith("ipykernel/kernelapp.py") for file in listed_files)
+        assert not any("/numpy/" in file or "/matplotlib/" in file for file in listed_files)
+
+
+@pytest.mark.parametrize("provisioner", IN_BOTH)
+def test_settings_of_the_folder_and_of_the_kernel_hold(provisioner: str, tmp_path: Path) -> None:
+    (tmp_path / "matplotlibrc").write_text("lines.linewidth: 7.5\n")
+    (tmp_path / "of_this_kernel.py").write_text("there = True\n")
+    env = os.environ | {"MPLBACKEND": "svg", "PYTHONPATH": str(tmp_path)}
+    with kernel(provisioner, cwd=str(tmp_path), env=env) as (_, client):
+        assert value(client, "__import__('matplotlib').rcParams['lines.linewidth']") == "7.5"
+        assert value(client, "__import__('of_this_kernel').there") == "True"
+    with kernel(provisioner, cwd=str(tmp_path), env=os.environ | {"MPLBACKEND": "svg"}) as (_, c):
+        assert value(c, "__import__('matplotlib').rcParams['lines.linewidth']") == "7.5"
+        assert value(c, "__import__('matplotlib').get_backend()") == "'svg'"
 
 
 def test_what_was_imported_is_there_at_once() -> None:
@@ -197,63 +365,82 @@ def test_kernel_knows_nothing_of_other_kernels_or_of_the_environment_before_it(
             "[__import__('os').readlink(f'/proc/self/fd/{n}') for n in (0, 1, 2)]",
         )
         assert first.connection_file not in descriptors
-        parent = int(value(client, "__import__('os').getppid()"))
+        parent = parent_of(client)
         assert "s3cret" not in Path(f"/proc/{parent}/environ").read_text()
         assert len(psutil.Process(parent).open_files()) == 0
 
 
 def test_parent_has_one_thread_and_forgets_ended_kernels() -> None:
     with kernel("warm") as (_, client):
-        parent = psutil.Process(int(value(client, "__import__('os').getppid()")))
-    assert parent.num_threads() == 1
+        parent = psutil.Process(parent_of(client))
     assert soon(lambda: parent.children() == [])
+    assert parent.num_threads() == 1
+    opened = parent.num_fds()
+    for _ in range(3):
+        with kernel("warm"):
+            pass
+    assert soon(lambda: parent.children() == [] and parent.num_fds() == opened)
+
+
+def test_kernel_shares_most_of_its_memory() -> None:
+    with kernel("warm") as (manager, client):
+        client.execute_interactive("import numpy, matplotlib.pyplot", timeout=60)
+        memory = psutil.Process(manager.provisioner.pid).memory_full_info()
+        assert memory.uss < memory.rss / 2
 
 
 def test_parent_that_dies_is_replaced() -> None:
     with kernel("warm") as (manager, client):
-        parent = int(value(client, "__import__('os').getppid()"))
+        parent = parent_of(client)
         pid = manager.provisioner.pid
         os.kill(parent, signal.SIGKILL)
         assert gone(pid), "a kernel outlived its parent"
     with kernel("warm") as (_, client):
-        assert int(value(client, "__import__('os').getppid()")) != parent
+        assert parent_of(client) not in (parent, os.getpid())
         assert value(client, "1 + 1") == "2"
 
 
-@pytest.fixture
-def unforkable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A module that starts a thread when it is imported."""
-    (tmp_path / "starts_a_thread.py").write_text(
+UNFORKABLE = {
+    "it starts a thread": (
         "import threading, time\n"
         "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
-    )
+    ),
+    "it fails": "raise OSError('no licence')\n",
+    "it ends the process": "import os\nos._exit(1)\n",
+}
+
+
+@pytest.fixture(params=UNFORKABLE.values(), ids=UNFORKABLE)
+def unforkable(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """A module, new to this process, that no parent can import."""
+    name = f"unforkable_{tmp_path.name}"
+    (tmp_path / f"{name}.py").write_text(request.param)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    return "starts_a_thread"
+    return name
 
 
-def test_module_that_starts_threads_is_refused(unforkable: str) -> None:
-    with (
-        pytest.raises(ParentError, match="leave out the module"),
-        warm_parent(sys.executable, [unforkable]),
-    ):
+def test_module_that_cannot_be_forked_is_refused(unforkable: str) -> None:
+    reason = "leave out the module|no licence|ended while importing"
+    with pytest.raises(ParentError, match=reason), warm_parent(sys.executable, [unforkable]):
         pass
 
 
-def test_kernel_starts_cold_where_no_warm_one_can_be_had(
+def test_kernels_start_cold_with_one_warning_where_no_warm_one_can_be_had(
     unforkable: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level("WARNING"), kernel("warm", imports=[unforkable]) as (_, client):
-        assert value(client, "1 + 1") == "2"
-    warnings = [record.message for record in caplog.records if "start cold" in record.message]
-    assert len(warnings) == 1
-    assert unforkable in warnings[0]
+    for _ in range(2):
+        with caplog.at_level("WARNING"), kernel("warm", imports=[unforkable]) as (_, client):
+            assert value(client, "1 + 1") == "2"
+            assert parent_of(client) == os.getpid()
+    assert ["start cold" in record.message for record in caplog.records].count(True) == 1
 
 
 def test_what_is_not_installed_is_passed_over() -> None:
     with kernel("warm", imports=["no_such_module", "json.nothing"]) as (manager, client):
         assert value(client, "1 + 1") == "2"
-        parent = int(value(client, "__import__('os').getppid()"))
-        assert parent != os.getpid(), "it started cold"
+        assert parent_of(client) != os.getpid(), "it started cold"
         assert manager.is_alive()
 
 

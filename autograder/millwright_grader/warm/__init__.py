@@ -14,8 +14,8 @@ Promises
 - It dies with its parent, and both die with the process that asked for them.
 - Where no parent can be had, the kernel starts cold, with one warning.
 
-`WarmProvisioner` is the door: an entry of `jupyter_client.kernel_provisioners`. As an extension of a
-Jupyter server this package starts the parent with the server.
+`WarmProvisioner` is the door: an entry of `jupyter_client.kernel_provisioners`. As an extension of
+a Jupyter server, this package starts the parent with the server.
 """
 
 

@@ -64,6 +64,9 @@ KERNEL_MODULES = [
     "pygments.styles.default",
 ]
 
+# As this process found it.
+ENVIRONMENT = dict(os.environ)
+
 # What comes with a package's first result, however little of the package a course has named.
 FIRST_USE = {
     "matplotlib": ["matplotlib.backends.backend_agg"],
@@ -252,12 +255,12 @@ def become_kernel(request: dict[str, Any], parent: int) -> None:
     if os.getppid() != parent:
         return  # the parent died between fork and prctl
     os.setsid()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE):
-        signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     backend = os.environ.get("MPLBACKEND")
+    # What imports have set, they would have set in this kernel too.
+    set_by_imports = {k: v for k, v in os.environ.items() if k not in ENVIRONMENT}
     os.environ.clear()
-    os.environ.update(request["env"])
+    os.environ.update(set_by_imports | request["env"])
     time.tzset()
     os.chdir(request["cwd"])
     sys.argv = request["argv"]
