@@ -113,8 +113,12 @@ class Trials:
             if cell.cell_type == "code" and is_solution(cell):
                 given = trial.cells.get(cell.metadata.nbgrader["grade_id"])
                 cell.source = without_markers(cell.source) if given is None else given
-        limits = {"timeout": trial.seconds, "timeout_func": None} if trial.seconds else {}
-        execute = self._execute(parent=self._app, **limits)
+        config = copy.deepcopy(self._app.config)
+        if trial.seconds:
+            # By configuration, which nbconvert reads again when it begins with a notebook.
+            mine = config[self._execute.__name__]
+            mine.timeout, mine.timeout_func = trial.seconds, None
+        execute = self._execute(parent=self._app, config=config)
         execute.watch(page, trial.to_first_loss)
         resources = ResourcesDict(
             metadata=ResourcesDict(name=trial.notebook, path=str(self._files)),

@@ -207,7 +207,9 @@ def test_a_reference_that_fails_its_own_tests_comes_first(tmp_path: Path) -> Non
 
 @slow
 def test_a_mutant_that_never_ends_is_found_in_time(tmp_path: Path) -> None:
-    unit = Unit(tmp_path / "course", STRONG)
+    unit = Unit(tmp_path / "course")
+    config = unit.root / "nbgrader_config.py"
+    config.write_text(f"{config.read_text()}c.Execute.timeout = 3600\n")  # what a student gets
     path = unit.root / "source" / "u" / "v.ipynb"
     page = nbformat.read(path, as_version=4)
     page.cells[0] = solution(WAIT, "u-floor")
