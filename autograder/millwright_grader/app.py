@@ -71,6 +71,13 @@ class GradeApp(NbGrader):
         # The table says it all; the log of a failed submission is kept in a file.
         return logging.CRITICAL
 
+    def initialize(self, argv: list[str] | None = None, root: str = "") -> None:
+        """Read the command line and the course's configuration."""
+        super().initialize(argv, root)
+        # nbgrader resolves a relative name of the course folder anew with each change of the
+        # configuration, and changes into that folder while it converts.
+        self.config.CourseDirectory.root = self.coursedir.root
+
     def start(self) -> None:
         """Grade and print."""
         super().start()

@@ -12,9 +12,11 @@ from pathlib import Path
 import nbformat
 import pytest
 from coursework import Course, answered, source
+from millwright_grader.app import GradeApp
 from millwright_grader.gradelog import GradeLog
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
 
 pytestmark = pytest.mark.slow
 
@@ -37,6 +39,19 @@ def test_nothing_to_grade_says_what_to_do_next(
     assert done.returncode == 2
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_course_folder_named_from_outside_stays_the_same(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """nbgrader changes into it while it converts; a second look must not go one folder deeper."""
+    monkeypatch.chdir(course.root.parent)
+    app = GradeApp()
+    app.initialize(["ps1", f"--course-dir={course.root.name}"])
+    monkeypatch.chdir(course.root)
+    app.update_config(Config(GradeApp={"force": True}))
+    assert Path(app.coursedir.root) == course.root
+    assert Path(CourseDirectory(config=app.config).root) == course.root
 
 
 def test_a_kernel_that_does_not_start_changes_no_grade(course: Course) -> None:
