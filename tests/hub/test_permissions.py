@@ -101,8 +101,9 @@ print(subprocess.run(command, capture_output=True, text=True).stdout)
     assert tried == ""
 
 
-def test_the_packages_of_the_lessons_are_there(anna: Server) -> None:
-    assert anna.run("import millwright_data, millwright_labs; print('here')") == "here"
+def test_the_packages_of_the_lessons_are_there_before_they_are_imported(anna: Server) -> None:
+    names = {"control", "matplotlib.pyplot", "millwright_data", "millwright_labs.plants"}
+    assert anna.run(f"import sys; print({names!r} <= set(sys.modules))") == "True"
 
 
 def test_contents_do_not_leave_the_home(separated: RunningHub, anna: Server) -> None:

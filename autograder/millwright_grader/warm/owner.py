@@ -31,6 +31,8 @@ QUIET = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 KEPT = (
     *("PATH", "LD_LIBRARY_PATH", "HOME", "LANG", "LC_ALL", "TZ"),
     *("MPLCONFIGDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"),
+    # By which a hub finds what it has left behind; kernels show the parent's to the system.
+    "MILLWRIGHT_MARKER",
 )
 
 # A parent that could not be started is left alone for so long before it is tried again.
