@@ -1,12 +1,16 @@
 import importlib.resources
+import importlib.util
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import psutil
 import pytest
 from millwright_labs import voila
 from millwright_labs.errors import TextError
@@ -77,6 +81,44 @@ def test_the_settings_hide_code_tracebacks_and_files():
     assert c.VoilaConfiguration.file_allowlist == []
     assert c.VoilaConfiguration.allow_template_override == "NO"
     assert c.Voila.port_retries == 0
+
+
+def test_kernels_are_warm_where_such_are_installed_and_normal_elsewhere(monkeypatch):
+    c = Config()
+    voila.configure(c)
+    assert c.KernelProvisionerFactory.default_provisioner_name == "warm"
+    for module in c.WarmProvisioner.imports:
+        assert importlib.util.find_spec(module), module
+
+    # Its name is known, as where only the labs were copied, but what it names is not there.
+    monkeypatch.setitem(sys.modules, "millwright_grader.warm.provisioner", None)
+    c = Config()
+    voila.configure(c)
+    assert "KernelProvisionerFactory" not in c
+
+
+@pytest.mark.slow
+def test_visitors_share_what_their_kernels_import(apps_folder):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = psutil.Popen(
+        [sys.executable, "-m", "millwright_labs.voila", apps_folder, f"--port={port}"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 90
+        kernels = []
+        while len(kernels) < len(list(apps_folder.glob("*.ipynb"))):
+            assert time.monotonic() < deadline, "no warm kernels"
+            time.sleep(0.5)
+            kernels = [kernel for parent in server.children() for kernel in parent.children()]
+        assert len(server.children()) == 1
+    finally:
+        server.terminate()
+        server.wait()
+    assert psutil.wait_procs(kernels, timeout=15)[1] == []
 
 
 def test_the_template_is_found_once_however_often_it_is_offered(monkeypatch):

@@ -1,7 +1,7 @@
 """How Voila serves the apps: one look, nothing from outside, no code and no traceback shown.
 
-``python -m millwright_labs.voila labs/apps`` starts a server of its own, with warm kernels; further
-options are Voila's. A Jupyter server that has Voila as an extension (Binder, a hub) takes the same
+``python -m millwright_labs.voila labs/apps`` starts a server of its own, with a kernel waiting for
+each app; further options are Voila's. A Jupyter server that has Voila as an extension (Binder, a hub) takes the same
 settings from a ``voila.py`` in one of its configuration folders::
 
     from millwright_labs.voila import configure
@@ -35,7 +35,7 @@ UNUSED_EXTENSIONS = [
     "nbgitpuller",
 ]
 
-# Kernels that are forked from a process which has these imported, where such are installed: the next
+# Kernels forked from a process that has these imported, where such kernels are installed: the next
 # visitor waits less, and each kernel takes a fraction of the memory.
 WARM = "warm"
 WARM_IMPORTS = [
