@@ -95,7 +95,8 @@ def mutants_of(notebook: str, cell: NotebookNode) -> list[Mutant]:
     seen = {original}
     mutants: list[Mutant] = []
     for node, changed in finder.found:
-        source = without_markers(wrapper.module.deep_replace(node, changed).code)
+        module = cst.ensure_type(wrapper.module.deep_replace(node, changed), cst.Module)
+        source = without_markers(module.code)
         try:
             tree = _tree(source)
         except (SyntaxError, ValueError):

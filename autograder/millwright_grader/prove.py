@@ -8,7 +8,6 @@ folder is read, never written.
 
 import json
 import math
-import os
 import random
 import shutil
 import sys
@@ -33,10 +32,12 @@ from millwright_grader.errors import (
     NothingToProveError,
     UnknownUnitError,
 )
+from millwright_grader.pool import processors
 from millwright_grader.trials import (
     Outcome,
     Trial,
     TrialPool,
+    Trials,
     is_test,
     notebooks_of,
     source_of,
@@ -236,11 +237,6 @@ class ProveApp(NbGrader):
     def _log_level_default(self) -> int:
         return 50  # logging.CRITICAL: the report says it all
 
-    def initialize(self, argv: list[str] | None = None, root: str = "") -> None:
-        """Read arguments and configuration."""
-        self._arguments = sys.argv[1:] if argv is None else list(argv)
-        super().initialize(argv, root)
-
     def start(self) -> None:
         """Prove and print."""
         super().start()
@@ -289,8 +285,8 @@ class ProveApp(NbGrader):
         with tempfile.TemporaryDirectory(prefix="mw-prove-") as folder:
             copy = Path(folder) / source.relative_to(course)
             shutil.copytree(source, copy)
-            workers = self.workers or os.cpu_count() or 1
-            with TrialPool(type(self), self._arguments, Path(folder), unit, workers) as pool:
+            trials = Trials(self, Path(folder), unit)
+            with TrialPool(trials, self.workers or processors()) as pool:
                 reference, slowest = _reference(pool, notebooks)
                 verdicts = [reference, *_judged(pool, notebooks, answers)]
                 judged = self._judge(pool, mutants, equivalents, slowest) if reference.ok else []

@@ -5,10 +5,12 @@ A trial runs as a submission of the course does, with the author's test cells as
 nothing is kept.
 """
 
-import contextlib
 import copy
+import ctypes
+import os
 import shutil
 import signal
+import tempfile
 import time
 import types
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +33,7 @@ from traitlets.utils.importstring import import_item
 
 from millwright_grader.answers import without_markers
 from millwright_grader.errors import GraderError, ProcessLostError
+from millwright_grader.pool import PR_SET_PDEATHSIG, end
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ class Outcome:
 
 
 class Trials:
-    """A place to run trials of one unit; each process has its own.
+    """A place to run trials of one unit.
 
     Parameters
     ----------
@@ -90,17 +93,19 @@ class Trials:
     """
 
     def __init__(self, app: NbGrader, folder: Path, unit: str) -> None:
-        self._app = app
-        app.coursedir.root = str(folder)
-        app.coursedir.assignment_id = unit
-        source = source_of(app.coursedir, unit)
+        self._app = NbGrader(config=app.config, log=app.log)
+        coursedir = CourseDirectory(parent=self._app, root=str(folder), assignment_id=unit)
+        self._app.coursedir = coursedir
+        source = source_of(coursedir, unit)
+        self.scratch = folder / "t"  # short, for the sockets of kernels lie in it
+        self.scratch.mkdir()
         # As a student gets it, without the notebook that holds the tests.
         self._files = folder / "handed-in"
         shutil.copytree(
             source, self._files, ignore=shutil.ignore_patterns("*.ipynb"), dirs_exist_ok=True
         )
         self._notebooks = notebooks_of(source)
-        steps = Autograde(coursedir=app.coursedir, parent=app).autograde_preprocessors
+        steps = Autograde(coursedir=coursedir, parent=self._app).autograde_preprocessors
         kinds = [import_item(step) if isinstance(step, str) else step for step in steps]
         self._execute = types.new_class(
             "TrialExecute", (_Watched, next(kind for kind in kinds if issubclass(kind, Execute)))
@@ -184,35 +189,28 @@ class _Watched:
 class TrialPool:
     """Processes that run trials side by side; a context manager.
 
+    They are forks, so that they have all that this process has imported, and end with it.
+
     Parameters
     ----------
-    app : type of NbGrader
-        Made again in each process, from the same arguments, for a configuration may hold what
-        cannot be sent.
-    arguments : sequence of str
-        Of the command line.
-    folder : Path
-        See `Trials`.
-    unit : str
+    trials : Trials
     workers : int
         Number of processes.
     """
 
-    def __init__(
-        self, app: type[NbGrader], arguments: Sequence[str], folder: Path, unit: str, workers: int
-    ) -> None:
+    def __init__(self, trials: Trials, workers: int) -> None:
         self._pool = ProcessPoolExecutor(
             workers,
-            mp_context=get_context("spawn"),
+            mp_context=get_context("fork"),
             initializer=_begin,
-            initargs=(app, list(arguments), folder, unit),
+            initargs=(trials, os.getpid()),
         )
 
     def __enter__(self) -> "TrialPool":
         return self
 
     def __exit__(self, *raised: Any) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        end(self._pool)
 
     def run(self, trials: Sequence[Trial]) -> Iterator[tuple[int, Outcome]]:
         """Yield outcomes as they come, each with its trial's place in the list.
@@ -222,10 +220,10 @@ class TrialPool:
         ProcessLostError
             A process has ended before its trial.
         """
-        running: dict[Future[Outcome], int] = {
-            self._pool.submit(_run, trial): place for place, trial in enumerate(trials)
-        }
         try:
+            running: dict[Future[Outcome], int] = {
+                self._pool.submit(_run, trial): place for place, trial in enumerate(trials)
+            }
             for done in as_completed(running):
                 yield running[done], done.result()
         except BrokenProcessPool:
@@ -235,16 +233,17 @@ class TrialPool:
 _here: Trials | None = None
 
 
-def _begin(app: type[NbGrader], arguments: list[str], folder: Path, unit: str) -> None:
+def _begin(trials: Trials, parent: int) -> None:
     """Prepare a process of the pool."""
     global _here
-    # An interrupt from the keyboard is the first process's to handle. A handler, for what is
-    # ignored would stay ignored in the kernels, which are stopped by it.
-    signal.signal(signal.SIGINT, lambda *_: None)
-    made = app()
-    with contextlib.redirect_stdout(None):
-        made.initialize(arguments)
-    _here = Trials(made, folder, unit)
+    _here = trials
+    # Ctrl-C is for the process that started this one; if that is killed, this one goes too.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+    # What is left here by a process that is ended goes with the folder.
+    tempfile.tempdir = str(trials.scratch)
 
 
 def _run(trial: Trial) -> Outcome:
