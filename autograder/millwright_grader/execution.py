@@ -10,6 +10,7 @@ In this class the student's code runs with the rights of whoever grades; `split.
 other way.
 """
 
+import math
 import os
 import queue
 import tempfile
@@ -19,6 +20,7 @@ from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from typing import Any
 
+import zmq
 from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import KernelManager
 from jupyter_core.utils import run_sync
@@ -31,6 +33,8 @@ from traitlets import Enum, Integer, List, Unicode
 
 from millwright_grader.errors import KernelStartError
 from millwright_grader.flags import Flag, flag
+from millwright_grader.messages import NONE, WarySession, limit
+from millwright_grader.sandbox import private_folder
 
 # A Unix socket's path holds 107 bytes (unix(7)); jupyter_client appends "-<number>".
 _LONGEST_FOLDER = 90
@@ -114,9 +118,10 @@ class MillwrightExecute(Execute):
     def setup_kernel(self, **kwargs: Any) -> Iterator[None]:
         """Start a kernel that sees a clean IPython folder and none of the grader's secrets."""
         parent = tempfile.gettempdir()
-        with tempfile.TemporaryDirectory(
-            prefix="mw-", dir=parent if len(parent) <= _LONGEST_FOLDER - 12 else "/tmp"
-        ) as self._folder:
+        with private_folder(
+            parent=parent if len(parent) <= _LONGEST_FOLDER - 12 else "/tmp"
+        ) as folder:
+            self._folder = str(folder)
             kwargs.setdefault("env", self._environment() | {"IPYTHONDIR": f"{self._folder}/i"})
             started = False
             try:
@@ -136,6 +141,8 @@ class MillwrightExecute(Execute):
         # The default prefix is relative, and the kernel has another working directory.
         km.ip = f"{self._folder}/k"
         km.connection_file = f"{self._folder}/c.json"
+        km.session = WarySession(parent=km)
+        limit(km.context)
         km.client_class = "millwright_grader.warm.client.PromptClient"
         return km
 
@@ -155,11 +162,15 @@ class MillwrightExecute(Execute):
         except DeadKernelError:
             self._stop("kernel-died", "the Python process ended", cell, index)
             _mark_not_run(cell, self._not_run_because)
+        except zmq.Again:
+            self._stop("unresponsive", "the Python process took no more orders", cell, index)
+            _mark_not_run(cell, self._not_run_because)
         except CellTimeoutError:
             _mark_not_run(cell, "it did not end in time")
             self._timed_out.append(_name(cell, index))
             if not self._is_free():
                 self._stop("unresponsive", "an earlier cell could not be stopped", cell, index)
+        _cap_credit(cell)
         return cell, resources
 
     def on_cell_executed(self, **kwargs: Any) -> None:
@@ -175,7 +186,7 @@ class MillwrightExecute(Execute):
     ) -> NotebookNode | None:
         """Take in a message of the kernel as long as the cell's output stays in bounds."""
         kind, content = msg["msg_type"], msg["content"]
-        if kind.startswith("comm"):
+        if kind == NONE or kind.startswith("comm"):
             # A widget may catch or rewrite the outputs of cells; nothing of it is needed.
             return None
         if kind == "error":
@@ -202,10 +213,10 @@ class MillwrightExecute(Execute):
     def _is_free(self) -> bool:
         """Return whether the kernel takes requests again."""
         assert self.kc is not None
-        self.kc.kernel_info()
         try:
+            self.kc.kernel_info()
             run_sync(self.kc.get_shell_msg)(timeout=5)
-        except queue.Empty:
+        except (queue.Empty, zmq.Again):
             return False
         return True
 
@@ -216,10 +227,12 @@ class MillwrightExecute(Execute):
             if any(fnmatchcase(name, pattern) for pattern in self.environment)
         }
 
-    def _stop(self, kind: str, reason: str, cell: NotebookNode, index: int) -> None:
+    def _stop(
+        self, kind: str, reason: str, cell: NotebookNode, index: int, **words: object
+    ) -> None:
         self._not_run_because = reason
         self._flags.append(
-            flag(kind, file=self._file, cell=_name(cell, index), seconds=self.budget)
+            flag(kind, file=self._file, cell=_name(cell, index), seconds=self.budget, **words)
         )
 
     def _report(self, nb: NotebookNode, seconds: float) -> None:
@@ -245,6 +258,27 @@ def _name(cell: NotebookNode, index: int) -> str:
 def _mark_not_run(cell: NotebookNode, reason: str) -> None:
     """Give a cell the error without which nbgrader would take it for right."""
     cell.outputs = [new_output("error", ename="NotRun", evalue=reason, traceback=[reason])]
+
+
+def _cap_credit(cell: NotebookNode) -> None:
+    """Keep partial credit within the cell's points, beyond which nbgrader fails.
+
+    A test gives partial credit by the value of its last line, in which a student's answer may have
+    a part. nbgrader takes what is no number, and less than nothing, for full points.
+    """
+    role = cell.metadata.get("nbgrader", {})
+    if not role.get("grade") or role.get("solution"):
+        return
+    for output in cell.outputs:
+        if output.output_type == "execute_result":
+            try:
+                credit = float(output.data.get("text/plain", ""))
+            except ValueError:
+                continue
+            most = float(role.get("points", 0))
+            capped = 0.0 if math.isnan(credit) else min(max(credit, 0.0), most)
+            if capped != credit:
+                output.data = {"text/plain": str(capped)}
 
 
 def _size(content: dict[str, Any]) -> int:
