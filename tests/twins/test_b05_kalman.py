@@ -81,21 +81,28 @@ def test_gain_of_the_box_is_the_one_that_the_task_prints(unit: dict[str, Any]) -
 
 def test_tuning_finds_the_maximum_of_the_likelihood(unit: dict[str, Any]) -> None:
     A, B, C = np.array([[0.97, 0.02], [0.03, 0.95]]), np.full((2, 1), 0.1), np.array([[0.0, 1.0]])
-    y, u = unit["record_of"](A, B, C, q=0.02, r=0.5, N=600, seed=3)
-    Q, R = unit["tune"](y, u, A, B, C)
+    ratios = [0.4, 0.004, 4.0, 0.04]
+    y, u = unit["record_of"](A, B, C, q=0.02, r=0.5, N=200, seed=3)
+    Q, R = unit["tune"](y, u, A, B, C, ratios)
+    ratio, best_r = Q[0, 0] / R[0, 0], R[0, 0]
+    assert np.array_equal(Q, Q[0, 0] * np.eye(2))
+    assert np.isclose(ratio, 0.04)
 
-    def likelihood(q: float, r: float) -> float:
-        peer = KalmanFilter(k_endog=1, k_states=2, loglikelihood_burn=50)
-        peer.bind(y.copy())
+    def likelihood(ratio: float, r: float) -> float:
+        peer = KalmanFilter(k_endog=1, k_states=2)
+        peer.bind(y[1:].copy())
         peer["design"], peer["transition"], peer["selection"] = C, A, np.eye(2)
-        peer["obs_cov"], peer["state_cov"] = np.array([[r]]), q * np.eye(2)
-        peer["state_intercept"] = (u @ B.T).T
-        peer.initialize_known(np.zeros(2), 1e3 * np.eye(2))
+        peer["obs_cov"], peer["state_cov"] = np.array([[r]]), ratio * r * np.eye(2)
+        peer["state_intercept"] = (u[1:] @ B.T).T
+        vague = 1e6 * r * np.eye(2)
+        peer.initialize_known(B @ u[0], A @ vague @ A.T + ratio * r * np.eye(2))
         return float(peer.loglike())
 
-    best = likelihood(Q[0, 0], R[0, 0])
-    for q, r in ((1.1, 1.0), (0.9, 1.0), (1.0, 1.1), (1.0, 0.9), (1.1, 1.1), (0.9, 0.9)):
-        assert likelihood(q * Q[0, 0], r * R[0, 0]) < best
+    best = likelihood(ratio, best_r)
+    assert all(likelihood(ratio, scale * best_r) < best for scale in (0.95, 1.05))
+    for other in ratios:
+        if not np.isclose(other, ratio):
+            assert max(likelihood(other, r) for r in best_r * np.geomspace(0.1, 10, 41)) < best
 
 
 def test_guide_knows_what_is_wrong_with_each_box(unit: dict[str, Any]) -> None:

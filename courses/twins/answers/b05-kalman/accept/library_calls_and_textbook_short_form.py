@@ -1,4 +1,4 @@
-"""Library discretisation, the short form made symmetric, likelihood over q and r at once.
+"""Library discretisation, the short form made symmetric, likelihood of each ratio minimised over r.
 
 The way of somebody who takes what SciPy has and writes the textbook's lines in its order.
 """
@@ -72,24 +72,22 @@ def lid_alarm(e, S):
 
 
 # %% b05-kalman-tune
-def tune(y, u, A, B, C):
-    n = A.shape[0]
+def tune(y, u, A, B, C, ratios):
+    n, start = A.shape[0], np.full(A.shape[0], y[0, 0])
 
-    def minus_log_likelihood(theta):
-        q, r = np.exp(theta)
-        _, _, e, S = kf_run(
-            y, u, A, B, C, q * np.eye(n), np.array([[r]]), np.zeros(n) + y[0, 0], 100.0 * np.eye(n)
-        )
-        e, S = e[40:, 0], S[40:, 0, 0]
-        return 0.5 * np.sum(np.log(S) + e**2 / S)
+    def filtered(ratio):
+        _, _, e, S = kf_run(y, u, A, B, C, ratio * np.eye(n), np.eye(1), start, 1000.0 * np.eye(n))
+        return e[25:, 0], S[25:, 0, 0]
 
-    spread = np.var(np.diff(y[:, 0])) / 2
-    start = np.log([spread / 10, spread])
-    theta = optimize.minimize(
-        minus_log_likelihood, start, method="Nelder-Mead", options={"xatol": 0.03, "fatol": 0.05}
-    ).x
-    q, r = np.exp(theta)
-    return np.diag(np.full(n, q)), np.diag([r])
+    def minus_log_likelihood(log_r, e, s):
+        return np.sum(log_r + np.log(s) + e**2 / (np.exp(log_r) * s))
+
+    found = []
+    for ratio in ratios:
+        fit = optimize.minimize_scalar(minus_log_likelihood, bounds=(-9, 4), args=filtered(ratio))
+        found.append((fit.fun, ratio, np.exp(fit.x)))
+    _, ratio, r = sorted(found)[0]
+    return np.diag(np.full(n, ratio * r)), np.diag([r])
 
 
 # %% b05-kalman-evidence

@@ -1,4 +1,4 @@
-"""Sensors one after the other, sign as well as size of the innovations, a grid of likelihoods.
+"""Sensors one after the other, sign as well as size of the innovations, a table of likelihoods.
 
 The step never names a gain for several sensors: with noise made independent, sensors come in turn.
 """
@@ -62,16 +62,15 @@ def lid_alarm(e, S):
 
 
 # %% b05-kalman-tune
-def tune(y, u, A, B, C):
+def tune(y, u, A, B, C, ratios):
     n = len(A)
-    candidates = np.geomspace(1e-3, 3, 12)
-    best = (np.inf, None, None)
-    for ratio in candidates:
+    best = (-np.inf, None, None)
+    for ratio in ratios:
         e, S = kf_run(y, u, A, B, C, ratio * np.eye(n), np.eye(1), np.full(n, y[0, 0]), 1e3 * np.eye(n))[2:]
-        e, s = e[60:, 0], S[60:, 0, 0]
+        e, s = e[20:, 0], S[20:, 0, 0]
         r = np.average(e**2 / s)
-        score = -stats.norm.logpdf(e, 0, np.sqrt(r * s)).sum()
-        if score < best[0]:
+        score = stats.norm.logpdf(e, 0, np.sqrt(r * s)).sum()
+        if score > best[0]:
             best = (score, ratio * r, r)
     return best[1] * np.eye(n), best[2] * np.ones((1, 1))
 

@@ -75,7 +75,7 @@ def lid_alarm(e, S):
 
 
 # %% b05-kalman-tune
-def tune(y, u, A, B, C):
+def tune(y, u, A, B, C, ratios):
     n = len(A)
 
     def innovations(ratio):
@@ -86,21 +86,17 @@ def tune(y, u, A, B, C):
         for yk, uk in zip(y[:, 0], u):
             e.append(yk - C[0] @ x)
             x = A @ x + B @ uk + gain * e[-1]
-        return np.array(e[100:]), s
+        return np.array(e[50:]), s
 
-    def colour(log_ratio):
-        e, s = innovations(10**log_ratio)
+    def colour(ratio):
+        e, s = innovations(ratio)
         e = e - e.mean()
         return sum((e[lag:] @ e[:-lag] / (e @ e)) ** 2 for lag in range(1, 21))
 
-    grid = np.linspace(-4, 1.5, 23)
-    scores = [colour(g) for g in grid]
-    best = grid[int(np.argmin(scores))]
-    fine = np.linspace(best - 0.25, best + 0.25, 9)
-    best = fine[int(np.argmin([colour(f) for f in fine]))]
-    e, s = innovations(10**best)
+    whitest = ratios[int(np.argmin([colour(ratio) for ratio in ratios]))]
+    e, s = innovations(whitest)
     r = np.mean(e**2) / s
-    return 10**best * r * np.eye(n), np.array([[r]])
+    return whitest * r * np.eye(n), np.array([[r]])
 
 
 # %% b05-kalman-evidence

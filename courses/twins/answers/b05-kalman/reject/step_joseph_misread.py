@@ -1,6 +1,6 @@
 """The Joseph form without its second term: the noise of the sensor never enters P.
 
-fails: b05-kalman-update-test, b05-kalman-settle-test, b05-kalman-honest-test, b05-kalman-evidence-test
+fails: b05-kalman-update-test, b05-kalman-settle-test, b05-kalman-honest-test, b05-kalman-white-test, b05-kalman-evidence-test
 """
 
 # %% b05-kalman-step

@@ -4,5 +4,5 @@ fails: b05-kalman-white-test, b05-kalman-size-test
 """
 
 # %% b05-kalman-tune
-def tune(y, u, A, B, C):
+def tune(y, u, A, B, C, ratios):
     return 1e-4 * np.eye(len(A)), np.array([[0.0625]])
