@@ -163,6 +163,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command and exit with its code."""
     # nbgrader builds its rows in an order that SQLAlchemy 2 comments on at every submission.
     warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
+    # What went wrong with the database, nbgrader's API tells tornado; here it is told in one line.
+    logging.getLogger("tornado.application").setLevel(logging.CRITICAL + 1)
     app = GradeApp()
     app.initialize(list(argv) if argv is not None else None)
     with contextlib.suppress(NoStart):  # a subcommand has run in its place

@@ -34,19 +34,22 @@ from millwright_grader.flags import Flag, one_line
 from millwright_grader.gradelog import Entry, GradeLog
 from millwright_grader.intake import Admission, admit, is_student_name, submissions
 from millwright_grader.reading import grade_ready
-from millwright_grader.released import Released, load
+from millwright_grader.released import load
 
 NOTE_ID = "millwright-note"
 
 
-def state_of(coursedir: CourseDirectory, admission: Admission, released: Released) -> str:
-    """Return a digest of everything a grade depends on: if it is the same, so is the grade."""
+def state_of(coursedir: CourseDirectory, admission: Admission, tests: str) -> str:
+    """Return a digest of everything a grade depends on: if it is the same, so is the grade.
+
+    `tests` is that of what grades it, see `versions.keep`.
+    """
     timestamp = coursedir.get_existing_timestamp(str(admission.folder))
     parts = [
         admission.digest,
         str(timestamp),
         [found.to_dict() for found in admission.flags],
-        released.version,
+        tests,
         version("millwright"),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
@@ -93,7 +96,7 @@ class SubmissionExporter(NotebookExporter):
             self.log.warning("%s: %s", student, found.message)
         node.metadata.millwright = NotebookNode(
             submission=admission.digest,
-            state=state_of(coursedir, admission, self._released),
+            state=state_of(coursedir, admission, self._tests),
             flags=[found.to_dict() for found in flags],
         )
         resources["metadata"] = ResourcesDict(name=path.stem, path=str(path.parent))
@@ -118,7 +121,7 @@ class SubmissionExporter(NotebookExporter):
             submission,
             list(records.values()),
             course=self._coursedir.course_id,
-            tests=versions.keep(self._coursedir, self._released),
+            tests=self._tests,
         )
         record.log = GradeLog(self._coursedir, parent=self).append(entry)
 
@@ -127,6 +130,7 @@ class SubmissionExporter(NotebookExporter):
         coursedir = self._coursedir
         try:
             self._released = load(coursedir, coursedir.assignment_id, self.config)
+            self._tests = versions.keep(coursedir, self._released)
         except GraderError as error:
             self.log.error(str(error))
             raise NbGraderException(str(error)) from error

@@ -181,3 +181,10 @@ class NoClusterError(GraderError):
             "Start one with `dask scheduler` and `dask worker ADDRESS --nthreads 1` on machines "
             "that see the course folder, or leave --dask out."
         )
+
+
+class LostProcessError(GraderError):
+    """A process that a submission ran in was lost; that is not the student's fault."""
+
+    def __init__(self, reason: str):
+        super().__init__(f"{reason}. No score was changed: grade again.")

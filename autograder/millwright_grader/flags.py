@@ -126,6 +126,19 @@ KINDS = {
         "Look at that cell (memory, os._exit, a crash in compiled code).",
         True,
     ),
+    "excess": Kind(
+        "Running {file} was ended in cell {cell}: {what}. "
+        "Cells before keep their points, that cell and all after it score 0.",
+        "Look at that cell; honest work needs far less.",
+        True,
+    ),
+    "checker": Kind(
+        "The tests of {file} could not be run to their end, in cell {cell}, twice. "
+        "Cells before keep their points, that cell and all after it score 0.",
+        "Look at what the student's code gives to that test, and at the test itself "
+        "(time, memory), then grade again.",
+        True,
+    ),
     "unresponsive": Kind(
         "Cell {cell} of {file} could not be stopped. "
         "Cells before keep their points, that cell and all after it score 0.",

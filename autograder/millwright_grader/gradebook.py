@@ -16,14 +16,19 @@ from typing import TypeVar
 
 import nbformat
 from nbconvert.exporters.exporter import ResourcesDict
-from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import (
+    Gradebook,
+    InvalidEntry,
+    MissingEntry,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
 from nbgrader.apps.baseapp import NbGrader
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
 from sqlalchemy.exc import OperationalError
 from traitlets.utils.importstring import import_item
 
-from millwright_grader import versions
 from millwright_grader.autograde import RecordGrades
 from millwright_grader.errors import GradebookError
 from millwright_grader.gradelog import Entry, GradeLog
@@ -46,9 +51,12 @@ class Book:
         An application with the course's configuration.
     released : Released
         The assignment.
+    tests : str
+        Digest of what grades it, see `versions.keep`.
     """
 
-    def __init__(self, app: NbGrader, released: Released) -> None:
+    def __init__(self, app: NbGrader, released: Released, tests: str) -> None:
+        self._tests = tests
         self._coursedir = app.coursedir
         self._released = released
         self._converter = Autograde(coursedir=app.coursedir, parent=app)
@@ -66,7 +74,13 @@ class Book:
         self._more = [
             step(parent=desk) for step in steps if issubclass(step, known) and step not in known
         ]
-        self._gradebook = Gradebook(app.coursedir.db_url, app.coursedir.course_id)
+        self._patience = PATIENCE_SECONDS
+        try:
+            self._gradebook = self._patiently(
+                lambda: Gradebook(app.coursedir.db_url, app.coursedir.course_id)
+            )
+        except OperationalError as error:
+            raise GradebookError(str(error.orig)) from error
 
     def __enter__(self) -> "Book":
         return self
@@ -98,6 +112,7 @@ class Book:
         try:
             head = self._patiently(lambda: self._write_rows(marked, heads))
         except OperationalError as error:
+            self._patience = 0.0  # the others need not wait as long again
             raise GradebookError(str(error.orig)) from error
         with self._new_folder(marked.student) as folder:
             submitted = Path(
@@ -184,7 +199,7 @@ class Book:
             student=marked.student,
             submission=marked.submission,
             submitted=stamp.isoformat() if stamp else None,
-            tests=versions.keep(self._coursedir, self._released),
+            tests=self._tests,
             state=marked.state,
             millwright=version("millwright"),
             scores={k: v for notebook in marked.notebooks for k, v in notebook.scores.items()},
@@ -230,16 +245,18 @@ class Book:
 
     def _patiently(self, act: Callable[[], T]) -> T:
         """Do something with the gradebook; wait while another program holds it."""
-        pause, limit = FIRST_PAUSE_SECONDS, time.monotonic() + PATIENCE_SECONDS
+        pause, limit = FIRST_PAUSE_SECONDS, time.monotonic() + self._patience
         while True:
             try:
                 return act()
-            except OperationalError as error:
-                self._gradebook.db.rollback()
-                if "locked" not in str(error.orig) or time.monotonic() > limit:
+            except Exception as error:
+                if book := getattr(self, "_gradebook", None):
+                    book.db.rollback()
+                # nbgrader hides some of its database's errors behind its own.
+                cause = error.__context__ if isinstance(error, InvalidEntry) else error
+                if not isinstance(cause, OperationalError):
                     raise
+                if "locked" not in str(cause.orig) or time.monotonic() > limit:
+                    raise cause from None
                 time.sleep(pause)
                 pause *= 2
-            except BaseException:
-                self._gradebook.db.rollback()
-                raise

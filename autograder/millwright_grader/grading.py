@@ -15,8 +15,15 @@ from typing import Any
 
 from nbgrader.apps.baseapp import NbGrader
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.exc import OperationalError
 
-from millwright_grader.errors import GraderError, NoCourseError, NothingSubmittedError
+from millwright_grader import versions
+from millwright_grader.errors import (
+    GradebookError,
+    GraderError,
+    NoCourseError,
+    NothingSubmittedError,
+)
 from millwright_grader.flags import Flag, one_line
 from millwright_grader.gradebook import Book
 from millwright_grader.intake import RECEIVED, submissions
@@ -73,7 +80,7 @@ class ClassGrading:
 
     Raises
     ------
-    NoCourseError, UnknownAssignmentError, NothingSubmittedError
+    NoCourseError, UnknownAssignmentError, NothingSubmittedError, GradebookError
     """
 
     def __init__(self, app: NbGrader):
@@ -83,7 +90,11 @@ class ClassGrading:
         root = Path(self._coursedir.root)
         if not (root / self._coursedir.source_directory).is_dir():
             raise NoCourseError(root)
-        self._released = load(self._coursedir, self.assignment, app.config)
+        try:
+            self._released = load(self._coursedir, self.assignment, app.config)
+            self._tests = versions.keep(self._coursedir, self._released)
+        except OperationalError as error:
+            raise GradebookError(str(error.orig)) from error
         self.writing_seconds = 0.0  # what only one process can do
         self.students = list(submissions(self._coursedir))
         if not self.students:
@@ -111,7 +122,12 @@ class ClassGrading:
         ------
         MissingExtraError, NoClusterError
         """
-        work = Work(_plain(self._app), str(Path(self._coursedir.root).resolve()), self._released)
+        work = Work(
+            _plain(self._app),
+            str(Path(self._coursedir.root).resolve()),
+            self._released,
+            self._tests,
+        )
         stored = {} if force else {student: self._state(student) for student in self.students}
         with ExitStack() as stack:
             marking: Marking
@@ -136,7 +152,7 @@ class ClassGrading:
             for marked in all_marked:
                 if book is None:
                     # Opened after the processes were forked: a connection cannot be shared.
-                    book = stack.enter_context(Book(self._app, self._released))
+                    book = stack.enter_context(Book(self._app, self._released, self._tests))
                 began = time.monotonic()
                 result = self._write(book, marked)
                 self.writing_seconds += time.monotonic() - began
@@ -200,9 +216,9 @@ def stored_records(
     for path in paths:
         try:
             page = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            page = {}
-        records.append(dict(page.get("metadata", {}).get("millwright", {})))
+            records.append(dict(page.get("metadata", {}).get("millwright", {})))
+        except (OSError, ValueError, AttributeError, TypeError):
+            records.append({})
     return records
 
 

@@ -11,7 +11,6 @@ import logging
 import os
 import secrets
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -32,10 +31,12 @@ from traitlets.config import Config, LoggingConfigurable
 from traitlets.utils.importstring import import_item
 
 from millwright_grader.autograde import RecordGrades, note, state_of
+from millwright_grader.errors import LostProcessError
 from millwright_grader.flags import Flag, one_line
 from millwright_grader.intake import admit, is_student_name
 from millwright_grader.reading import grade_ready
 from millwright_grader.released import Released
+from millwright_grader.sandbox import private_folder
 
 # What writes into the gradebook is the business of the one who does (`gradebook.Book`).
 _WRITERS = (SaveAutoGrades, AssignLatePenalties, RecordGrades)
@@ -53,14 +54,17 @@ class Work:
         The course folder.
     released : Released
         The assignment.
+    tests : str
+        Digest of what grades it, see `versions.keep`.
     """
 
     config: dict[str, Any]
     root: str
     released: Released
+    tests: str
 
     def __hash__(self) -> int:
-        return hash((self.root, self.released.version))
+        return hash((self.root, self.tests))
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,11 @@ def mark(work: Work, student: str, stored: str = "") -> Marked:
     """
     with _said() as (log, said):
         try:
-            return _mark(work, student, stored, log)
+            try:
+                return _mark(work, student, stored, log)
+            except LostProcessError as error:
+                log.warning("%s is marked again: %s", student, error)
+                return _mark(work, student, stored, log, last_try=True)
         except Exception as error:
             log.exception("%s was not graded", student)
             reason = one_line(f"{type(error).__name__}: {error}", 160)
@@ -160,7 +168,9 @@ def prepare(work: Work) -> None:
                 step(parent=desk).prepare()
 
 
-def _mark(work: Work, student: str, stored: str, log: logging.Logger) -> Marked:
+def _mark(
+    work: Work, student: str, stored: str, log: logging.Logger, last_try: bool = False
+) -> Marked:
     if not is_student_name(student):
         return Marked(student, failure="rename the folder: a student cannot have this name")
     coursedir, sanitising, grading = _tools(work)
@@ -169,14 +179,15 @@ def _mark(work: Work, student: str, stored: str, log: logging.Logger) -> Marked:
         admission = admit(coursedir, student, released.name, released.notebooks)
     except (OSError, ValueError) as error:
         return Marked(student, failure=one_line(f"cannot be taken in: {error}"))
-    state = state_of(coursedir, admission, released)
+    state = state_of(coursedir, admission, work.tests)
     if stored == state:
         return Marked(student, state, admission.digest, kept=True)
 
     desk = Desk(config=Config(work.config), coursedir=coursedir, log=log)
     blank = secrets.token_hex(32)
     notebooks = []
-    with tempfile.TemporaryDirectory(prefix="mw-") as folder:
+    with private_folder() as place:
+        folder = str(place)
         lay_out(coursedir, released.name, admission.folder, Path(folder))
         for name in released.notebooks:
             begin = time.monotonic()
@@ -193,6 +204,7 @@ def _mark(work: Work, student: str, stored: str, log: logging.Logger) -> Marked:
                 flags=[found.to_dict() for found in flags],
             )
             resources = ResourcesDict(
+                millwright_last_try=last_try,
                 unique_key=name,
                 output_files_dir=f"{name}_files",
                 metadata=ResourcesDict(name=name, path=folder),

@@ -12,11 +12,13 @@ import importlib
 import io
 import socket
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from .peer import Line, LineClosedError, OverdueError, Peer
 from .standins import KINDS, METHOD, StandIn
-from .values import EXCEPTIONS, WireError
+from .texts import guard
+from .values import EXCEPTIONS, WireError, names
 
 FAREWELL_SECONDS = 1.0
 OUTPUT = 64 << 10  # characters of a test's own output
@@ -32,6 +34,13 @@ CLOSED_TYPES = {
     "mappingproxy",
     "cell",
 }
+# Objects whose methods reach files, memory or the interpreter.
+CLOSED_MODULES = names(
+    "io _io os posix pathlib shutil tempfile glob socket _socket subprocess ctypes "
+    "_ctypes _cffi_backend cffi importlib _frozen_importlib inspect gc sys threading _thread "
+    "multiprocessing concurrent asyncio logging pickle sqlite3 code codeop types weakref _weakref "
+    "runpy zipfile tarfile mmap signal resource pty atexit"
+)
 
 
 class Names(dict[str, Any]):
@@ -116,9 +125,18 @@ class Checker:
     students
         Names that are the student's even where an author's cell binds them too: what the author's
         own solution binds.
+    modules
+        Modules that the author imports anywhere, by the name that he gives them. Such a name is
+        that module, whatever the student binds to it.
     """
 
-    def __init__(self, sock: socket.socket, students: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        students: frozenset[str] = frozenset(),
+        modules: Mapping[str, str] | None = None,
+    ) -> None:
+        self.modules = dict(modules or {})
         self.line = Line(sock)
         self.peer = Peer(self.line, self.serve, self.stand_in, self.reference, self.told)
         self.known: dict[str, StandIn] = {}  # functions and classes, by name
@@ -202,9 +220,10 @@ class Checker:
             return True, answer[1]
         if answer[0] == "found":
             return True, answer[1]
-        if answer[0] == "module" and type(answer[1]) is str and answer[1] in sys.modules:
+        if answer[0] == "module" and name in self.modules:
             # Never the student's own: a changed numpy.allclose would decide every test.
-            return True, importlib.import_module(answer[1])
+            with contextlib.suppress(ImportError):
+                return True, importlib.import_module(self.modules[name])
         return False, None
 
     def has(self, name: str) -> bool:
@@ -217,7 +236,13 @@ class Checker:
     # What the student's code may do with objects of the test
 
     def serve(self, operation: str, arguments: list[Any]) -> Any:
-        """Carry out a request of student code on an object that a test has lent it."""
+        """Carry out a request of student code on an object that a test has lent it.
+
+        On nothing else: a value that the request brings along would be made here, and some values
+        have methods that evaluate text or write files.
+        """
+        if not arguments or not self.peer.is_lent(arguments[0]):
+            raise WireError("a message breaks the rules: not an object of the test")
         if operation == "call":
             function, args, kwargs = arguments
             self.open(function)
@@ -245,7 +270,13 @@ class Checker:
     @staticmethod
     def open(value: Any) -> Any:
         """Return a value that student code may hold; refuse what leads into the checker."""
-        if type(value).__name__ in CLOSED_TYPES or isinstance(value, type):
+        kind = type(value)
+        modules = (kind.__module__, getattr(value, "__module__", None))
+        if (
+            kind.__name__ in CLOSED_TYPES
+            or isinstance(value, type)
+            or any(isinstance(m, str) and m.partition(".")[0] in CLOSED_MODULES for m in modules)
+        ):
             raise AttributeError("this cannot be read from an object of the test")
         return value
 
@@ -308,6 +339,9 @@ class Checker:
 
     def execute(self, source: str, name: str) -> Any:
         """Run the statements of a cell; return the value of its last expression."""
+        if "sympy" in source:
+            importlib.import_module("sympy.parsing.sympy_parser")
+        guard()
         tree = ast.parse(source, filename=name)
         last = tree.body[-1] if tree.body else None
         if not isinstance(last, ast.Expr):

@@ -7,11 +7,12 @@ the author's own.
 
 import ast
 import json
+import os
 import queue
+import select
 import shutil
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,11 +26,12 @@ from nbclient.exceptions import DeadKernelError
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import is_solution
 from traitlets import Bool, Dict, Integer, List, Unicode
 
-from millwright_grader.errors import KernelStartError
+from millwright_grader.errors import KernelStartError, LostProcessError
 from millwright_grader.execution import MillwrightExecute
-from millwright_grader.sandbox import Policy, missing
+from millwright_grader.sandbox import Policy, Watch, missing, private_folder
 from millwright_grader.sandbox.policy import MIB
 from millwright_grader.warm.owner import ForkedProcess, ParentError, WarmParent, shared_parent
 from millwright_grader.warm.provisioner import WarmProvisioner
@@ -42,6 +44,9 @@ CHECKER_SECONDS = 20.0
 FREE_SECONDS = 5.0
 LOOK_SECONDS = 0.5
 
+# Set in the resources where a lost process means that nobody will try again.
+LAST_TRY = "millwright_last_try"
+
 FORKED_MODULES = ("millwright_grader.split.run", "millwright_grader.split.student")
 
 
@@ -52,8 +57,11 @@ class SealedProvisioner(WarmProvisioner):
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Launch the kernel; called by the kernel manager after `pre_launch`."""
+        # What the kernel writes past its channels would reach the teacher's terminal.
         try:
-            return await self._fork(cmd, **kwargs)
+            with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device
+                kwargs |= {"stdout": nowhere.fileno(), "stderr": nowhere.fileno()}
+                return await self._fork(cmd, **kwargs)
         except ParentError as error:
             raise RuntimeError(f"no sealed kernel could be had: {error}") from error
 
@@ -96,13 +104,29 @@ class SplitExecute(MillwrightExecute):
         # The checker works where the assignment's files are as they came; what student code writes
         # or changes stays in a copy, in which no notebook shows it a test.
         self._given = str(Path(path).resolve())
-        self._students = self._names_of_solutions(resources)
-        with tempfile.TemporaryDirectory(prefix="mw-") as folder:
-            self._own = str(Path(folder) / "work")
+        cells = self._authors_cells(resources)
+        self._students = frozenset[str]().union(
+            *(bound_names(cell.source) for cell in cells if is_solution(cell))
+        )
+        self._modules = {
+            name: module for cell in cells for name, module in imports(cell.source).items()
+        }
+        with private_folder() as folder:
+            self._own = str(folder / "work")
             shutil.copytree(path, self._own, ignore=shutil.ignore_patterns("*.ipynb"))
             metadata["path"] = self._own
+            self._last_try = bool(resources.get(LAST_TRY))
+            parent = self._parent()
             try:
-                return super().preprocess(nb, resources, km)
+                parent.start()
+                pid = parent.pid
+                done = super().preprocess(nb, resources, km)
+                if parent.pid != pid:
+                    # It took the kernels with it; no cell that was not run is the student's fault.
+                    raise LostProcessError("the process that kernels are forked from has ended")
+                return done
+            except ParentError as error:
+                raise LostProcessError(str(error)) from error
             finally:
                 metadata["path"] = path
 
@@ -114,12 +138,31 @@ class SplitExecute(MillwrightExecute):
         self._line, theirs = socket.socketpair()
         self._theirs = theirs
         try:
-            with super().setup_kernel(**kwargs):
+            with super().setup_kernel(**kwargs), self._watched():
                 yield
         finally:
             self._end_checker()
             self._line.close()
             self._theirs.close()
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Count what the system does not, as long as the student's kernel lives."""
+        self._watch: Watch | None = None
+        process = getattr(getattr(self.km, "provisioner", None), "process", None)
+        if not self.sandbox or process is None:
+            yield
+            return
+        policy = Policy.from_dict(self._policy([self._folder, self._own], self._folder) or {})
+        with Watch(process.pid, policy, process.kill) as self._watch:
+            yield
+
+    def _stop(
+        self, kind: str, reason: str, cell: NotebookNode, index: int, **words: object
+    ) -> None:
+        if kind == "kernel-died" and self._watch and self._watch.exceeded:
+            kind, words = "excess", {"what": self._watch.exceeded}
+        super()._stop(kind, reason, cell, index, **words)
 
     def create_kernel_manager(self) -> KernelManager:
         """Create a manager whose kernel is forked, sealed and joined to a checker."""
@@ -163,13 +206,13 @@ class SplitExecute(MillwrightExecute):
             "epoch": self._epoch,
             "graded": bool(role.get("grade")),
         }
-        request = self.kc.execute(
+        self._served = self.kc.execute(
             SERVE.format(epoch=self._epoch), silent=True, store_history=False, stop_on_error=False
         )
         try:
-            answer = self._order(order, seconds + CHECKER_SECONDS)
+            answer = self._order(order, seconds + CHECKER_SECONDS, cell)
         finally:
-            free = self._wait_for(request)
+            free = self._wait_until_free()
         if answer.get("gone") or not run_sync(self.km.is_alive)():
             raise DeadKernelError("the Python process ended")
         if answer.get("overdue"):
@@ -178,61 +221,93 @@ class SplitExecute(MillwrightExecute):
             self._stop("unresponsive", "an earlier cell could not be stopped", cell, self._epoch)
         return [nbformat.from_dict(output) for output in answer["outputs"]]
 
-    def _wait_for(self, request: str) -> bool:
+    def _wait_until_free(self) -> bool:
         """Return whether the kernel is free again; it is interrupted where it is not."""
-        assert self.kc is not None
         assert self.km is not None
         for _ in range(2):
             limit = time.monotonic() + FREE_SECONDS
             while time.monotonic() < limit:
-                try:
-                    message = run_sync(self.kc.get_shell_msg)(timeout=LOOK_SECONDS)
-                except queue.Empty:
-                    if not run_sync(self.km.is_alive)():
-                        return False
-                    continue
-                if message["parent_header"].get("msg_id") == request:
+                if self._has_stopped_serving(LOOK_SECONDS):
                     return True
+                if not run_sync(self.km.is_alive)():
+                    return False
             run_sync(self.km.interrupt_kernel)()
         return False
 
-    def _order(self, order: dict[str, Any], seconds: float) -> dict[str, Any]:
-        if self._checker is None:
-            self._start_checker()
-        self._commands.settimeout(seconds)
+    def _has_stopped_serving(self, seconds: float) -> bool:
+        """Return whether the kernel has answered the request to serve the checker."""
+        assert self.kc is not None
+        if self._served is None:
+            return True
+        try:
+            message = run_sync(self.kc.get_shell_msg)(timeout=seconds)
+        except queue.Empty:
+            return False
+        if message["parent_header"].get("msg_id") == self._served:
+            self._served = None
+        return self._served is None
+
+    def _order(self, order: dict[str, Any], seconds: float, cell: NotebookNode) -> dict[str, Any]:
+        checker = self._checker or self._start_checker()
         try:
             self._commands.sendall(json.dumps(order).encode() + b"\n")
-            line = self._replies.readline()
+            line = self._replies.readline() if self._has_answered(seconds) else ""
         except OSError:
             line = ""
-        if not line:
-            # It was killed, or a test itself took too long; the student is not to blame.
+        if not line and self._served is None and checker.poll() is None:
+            # The kernel says that it has served, and the checker waits for it all the same.
             self._end_checker()
-            message = "the checker ended or took too long; grade this submission again"
-            failed = {"ename": "CheckerError", "evalue": message, "traceback": [message]}
+            self._stop("unresponsive", "the kernel did not serve the tests", cell, self._epoch)
+            message = "the kernel did not serve the tests"
+            failed = {"ename": "NotRun", "evalue": message, "traceback": [message]}
+            return {"outputs": [{"output_type": "error", **failed}]}
+        if not line:
+            self._end_checker()
+            if not self._last_try:
+                raise LostProcessError("the process that runs the tests ended or took too long")
+            # It may be the student's answers that it cannot bear. A person must look.
+            message = "the tests could not be run to their end"
+            self._stop("checker", message, cell, self._epoch)
+            failed = {"ename": "NotRun", "evalue": message, "traceback": [message]}
             return {"outputs": [{"output_type": "error", **failed}]}
         answer: dict[str, Any] = json.loads(line)
         return answer
 
+    def _has_answered(self, seconds: float) -> bool:
+        """Wait for the checker's answer, no longer than somebody serves it."""
+        limit = time.monotonic() + seconds
+        while (left := limit - time.monotonic()) > 0:
+            patience = LOOK_SECONDS if self._served else FREE_SECONDS
+            if select.select([self._commands], [], [], min(patience, left))[0]:
+                return True
+            if self._served is None:
+                return False
+            self._has_stopped_serving(0.0)
+        return False
+
     def _parent(self) -> WarmParent:
         return shared_parent(sys.executable, [*self.imports, *FORKED_MODULES])
 
-    def _start_checker(self) -> None:
+    def _start_checker(self) -> ForkedProcess:
         parent = self._parent()
         ours, theirs = socket.socketpair()
-        with theirs:
+        with theirs, open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device
             parent.start()
             self._checker = parent.fork(
                 ["checker"],
                 self._environment() | {"MPLBACKEND": "agg", "IPYTHONDIR": self._folder},
                 self._given,
+                nowhere.fileno(),
+                nowhere.fileno(),
                 inherited=[self._line.fileno(), theirs.fileno()],
                 entry="millwright_grader.split.run:checker",
                 students=sorted(self._students),
+                modules=self._modules,
                 policy=self._policy([], readable=[self._given]),
             )
         self._commands = ours
         self._replies = ours.makefile("r", encoding="utf-8")
+        return self._checker
 
     def _end_checker(self) -> None:
         if self._checker is not None:
@@ -264,23 +339,39 @@ class SplitExecute(MillwrightExecute):
             holder = getattr(holder, "parent", None)
         return None
 
-    def _names_of_solutions(self, resources: Any) -> frozenset[str]:
-        """Return the names that the author's own solution binds."""
+    def _authors_cells(self, resources: Any) -> list[NotebookNode]:
+        """Return the code cells of the notebook as the author wrote it."""
         notebook = (resources.get("nbgrader") or {}).get("notebook")
         coursedir = self._coursedir()
         if not notebook or coursedir is None:
-            return frozenset()
+            return []
         source = (
             Path(coursedir.format_path(coursedir.source_directory, ".", coursedir.assignment_id))
             / f"{notebook}.ipynb"
         )
         if not source.exists():
-            return frozenset()
-        found: set[str] = set()
-        for cell in nbformat.read(source, as_version=4).cells:
-            if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
-                found |= bound_names(cell.source)
-        return frozenset(found)
+            return []
+        page = nbformat.read(source, as_version=4)
+        return [cell for cell in page.cells if cell.cell_type == "code"]
+
+
+def imports(source: str) -> dict[str, str]:
+    """Return the modules that a cell imports, by the names that it gives them."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return {}
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                found[alias.asname or alias.name.partition(".")[0]] = (
+                    alias.name if alias.asname else alias.name.partition(".")[0]
+                )
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                found[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+    return found
 
 
 def bound_names(source: str) -> set[str]:

@@ -158,6 +158,11 @@ class Peer:
         name = str(getattr(value, "__name__", type(value).__name__))[:200]
         return ["MINE", number, kind_of(value), name]
 
+    def is_lent(self, value: Any) -> bool:
+        """Tell whether a value is an object of ours that the other side holds."""
+        number = self._numbers.get(id(value))
+        return number is not None and self._lent[number] is value
+
     def _resolve(self, tag: str, fields: list[Any]) -> Any:
         if tag == "YOURS" and len(fields) == 1 and type(fields[0]) is int:
             return self._lent[fields[0]]

@@ -17,6 +17,8 @@ import cmath
 import collections
 import json
 import keyword
+import pathlib
+import re
 import struct
 import sys
 from collections.abc import Callable
@@ -73,6 +75,26 @@ PANDAS_DTYPES = names(
     "object str string category boolean Int8 Int16 Int32 Int64 UInt8 UInt16 UInt32 UInt64 "
     "Float32 Float64 bool"
 )
+
+
+# SymPy prints names as they are into the code that its `lambdify` makes.
+SYMBOL = re.compile(r"[\w\\{}^+ -]{1,100}")
+FUNCTION = re.compile(r"[^\W\d_]\w{0,30}")
+CALLABLE = frozenset(vars(builtins)) | names(
+    "load loads save savez loadtxt savetxt genfromtxt fromfile fromregex memmap open_memmap "
+    "DataSource vectorize frompyfunc apply_along_axis apply_over_axes lambdify sympify parse_expr "
+    "S preview plot init_printing init_session source lib f2py test testing"
+)
+
+
+def is_symbol_name(text: str) -> bool:
+    """Tell whether a SymPy symbol may have this name."""
+    return SYMBOL.fullmatch(text) is not None
+
+
+def is_function_name(text: str) -> bool:
+    """Tell whether an undefined SymPy function may have this name."""
+    return bool(FUNCTION.fullmatch(text)) and not keyword.iskeyword(text) and text not in CALLABLE
 
 
 class WireError(Exception):
@@ -211,6 +233,8 @@ class _Encoder:
 
     def special(self, value: Any, kind: type, depth: int) -> list[Any] | None:
         """Encode the values of libraries; None for what is not among them."""
+        if (sympy := _loaded("sympy")) and isinstance(value, sympy.Basic):
+            return self.of_sympy(value, depth)
         module = str(getattr(kind, "__module__", "")).partition(".")[0]
         if module == "numpy":
             return self.of_numpy(value, kind)
@@ -391,6 +415,7 @@ _BY_TYPE: dict[type, Callable[[_Encoder, Any, int], list[Any]]] = {
     bytes: lambda e, v, d: ["bytes", v.hex()],
     bytearray: lambda e, v, d: ["bytes", bytes(v).hex()],
     range: lambda e, v, d: ["range", v.start, v.stop, v.step],
+    pathlib.PosixPath: lambda e, v, d: ["path", str(v)],
     slice: lambda e, v, d: ["slice", *(e.encode(x, d) for x in (v.start, v.stop, v.step))],
     type(Ellipsis): lambda e, v, d: ["ellipsis"],
 }
@@ -491,6 +516,9 @@ class _Decoder:
 
     def to_slice(self, fields: list[Any], depth: int) -> slice:
         return slice(*self.all(fields, depth))
+
+    def to_path(self, fields: list[Any], depth: int) -> pathlib.Path:
+        return pathlib.Path(self.text(fields[0]))
 
     def to_ellipsis(self, fields: list[Any], depth: int) -> Any:
         return ...
@@ -637,7 +665,9 @@ class _Decoder:
             kind, name, *known = fields
             assumptions = {self.text(k): bool(v) for k, v in known}
             symbol = {"Symbol": sympy.Symbol, "Dummy": sympy.Dummy}[kind]
-            return symbol(self.text(name), **assumptions)
+            if not is_symbol_name(self.text(name)):
+                self.broken("no name of a symbol")
+            return symbol(name, **assumptions)
         if tag == "constant" and fields[0] in SYMPY_SINGLETONS:
             return getattr(
                 sympy.S, {"BooleanTrue": "true", "BooleanFalse": "false"}.get(*fields * 2)
@@ -650,7 +680,10 @@ class _Decoder:
             return sympy.Float(
                 self.text(fields[0])[:1000], precision=min(self.whole(fields[1]), 4000)
             )
-        if tag == "unknown" and self.text(fields[0]).isidentifier():
+        if tag == "unknown":
+            name = self.text(fields[0])
+            if not is_function_name(name):
+                self.broken("no name of a function")
             return sympy.Function(fields[0])(*(self.grow(a, depth + 1) for a in fields[1:]))
         if tag == "head" and fields[0] in SYMPY_HEADS:
             parts = [self.grow(part, depth + 1) for part in fields[1:]]
