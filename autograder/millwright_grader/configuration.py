@@ -69,6 +69,13 @@ def configure(
         c.MillwrightCollect.owners = owners
 
     c.Autograde.exporter_class = "millwright_grader.autograde.SubmissionExporter"
+    # Cells and kernel are the released ones already when a submission has been read; nbgrader's own
+    # two steps for that would only ask the gradebook again.
+    c.Autograde.sanitize_preprocessors = [
+        f"{_PREPROCESSORS}.ClearOutput",
+        f"{_PREPROCESSORS}.DeduplicateIds",
+        f"{_PREPROCESSORS}.CheckCellMetadata",
+    ]
     c.Autograde.autograde_preprocessors = [
         _EXECUTE[execution],
         f"{_PREPROCESSORS}.IgnorePattern",
