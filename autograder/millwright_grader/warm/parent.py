@@ -100,6 +100,7 @@ def warm_up(modules: list[str]) -> None:
             f"{len(threads) - 1} threads were started by importing {', '.join(modules)}; "
             "a process with threads cannot be forked safely: leave out the module that starts them"
         )
+    gather_names_of_modules()
     gc.collect()
     gc.freeze()
 
@@ -136,9 +137,21 @@ def tell_the_debugger_what_is_the_kernels_own() -> None:
     files = {name: getattr(module, "__file__", None) for name, module in sys.modules.items()}
     vars(own).update(vars(sys))
     own.modules = {  # type: ignore[attr-defined]
-        name: KernelsOwn(f"{file}") for name, file in files.items() if file
+        copy(name): KernelsOwn(copy(file)) for name, file in files.items() if file
     }
     ipkernel.sys = own
+
+
+def copy(text: str) -> str:
+    """Return an equal string that lies beside the last one made; the original lies anywhere."""
+    return text.encode(errors="surrogateescape").decode(errors="surrogateescape")
+
+
+def gather_names_of_modules() -> None:
+    """Put them on few pages: each kernel keeps a list of them, which unshares where they lie."""
+    modules = {copy(name): module for name, module in sys.modules.items()}
+    sys.modules.clear()
+    sys.modules.update(modules)
 
 
 def draw_once() -> None:

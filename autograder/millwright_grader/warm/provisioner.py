@@ -66,7 +66,10 @@ class WarmProvisioner(LocalProvisioner):
 
     imports = List(
         Unicode(),
-        ["numpy", "scipy", "pandas", "matplotlib.pyplot", "control", "sympy", "ipywidgets"],
+        [
+            *("numpy", "scipy.integrate", "scipy.optimize", "scipy.signal", "scipy.stats"),
+            *("pandas", "matplotlib.pyplot", "control", "sympy", "ipywidgets"),
+        ],
         help="Modules that every kernel finds imported. They must not start threads.",
     ).tag(config=True)
 
