@@ -7,6 +7,7 @@ folder is read, never written.
 """
 
 import json
+import logging
 import math
 import random
 import shutil
@@ -235,7 +236,7 @@ class ProveApp(NbGrader):
 
     @default("log_level")
     def _log_level_default(self) -> int:
-        return 50  # logging.CRITICAL: the report says it all
+        return logging.CRITICAL  # the report says it all
 
     def start(self) -> None:
         """Prove and print."""
@@ -500,7 +501,8 @@ def _score_lines(proof: Proof) -> list[str]:
     rows: list[tuple[str, ...]] = [head]
     for tally in (*proof.tallies, proof.total):
         counts = (tally.made, tally.run, tally.killed, tally.run - tally.killed, tally.equivalent)
-        score = "-" if tally.score is None else f"{tally.score:.2f}"
+        # Cut, not rounded: what is shown as enough is enough.
+        score = "-" if tally.score is None else f"{math.floor(100 * tally.score) / 100:.2f}"
         rows.append((tally.cell, *map(str, counts), score))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [

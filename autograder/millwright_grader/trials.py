@@ -23,7 +23,7 @@ from typing import Any
 
 import nbformat
 from nbconvert.exporters.exporter import ResourcesDict
-from nbformat import NotebookNode
+from nbformat import NBFormatError, NotebookNode, ValidationError
 from nbgrader.apps.baseapp import NbGrader
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
@@ -32,7 +32,8 @@ from nbgrader.utils import determine_grade, is_grade, is_solution
 from traitlets.utils.importstring import import_item
 
 from millwright_grader.answers import without_markers
-from millwright_grader.errors import GraderError, ProcessLostError
+from millwright_grader.errors import GraderError, ProcessLostError, UnreadableNotebookError
+from millwright_grader.flags import one_line
 from millwright_grader.pool import PR_SET_PDEATHSIG, end
 
 
@@ -142,8 +143,22 @@ def source_of(coursedir: CourseDirectory, unit: str) -> Path:
 
 
 def notebooks_of(folder: Path) -> dict[str, NotebookNode]:
-    """Return the notebooks of a folder by name."""
-    return {path.stem: nbformat.read(path, as_version=4) for path in sorted(folder.glob("*.ipynb"))}
+    """Return the notebooks of a folder by name.
+
+    Raises
+    ------
+    UnreadableNotebookError
+    """
+    notebooks = {}
+    for path in sorted(folder.glob("*.ipynb")):
+        try:
+            notebooks[path.stem] = nbformat.read(path, as_version=4)
+        except (OSError, ValueError, AttributeError, ValidationError, NBFormatError) as error:
+            what = one_line(str(error), 80)
+            raise UnreadableNotebookError(
+                f"{path} is no notebook ({what}). Open and save it in JupyterLab."
+            ) from None
+    return notebooks
 
 
 def is_test(cell: NotebookNode) -> bool:

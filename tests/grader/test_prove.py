@@ -325,6 +325,13 @@ def test_an_answer_that_does_not_fit_the_unit_is_named(
     assert f"{name}.py: {says}" in unit.refusal()
 
 
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b"\xff", b'{"nbformat": 4}'])
+def test_a_source_that_is_no_notebook_is_named(tmp_path: Path, content: bytes) -> None:
+    unit = Unit(tmp_path / "course")
+    (unit.root / "source" / "u" / "v.ipynb").write_bytes(content)
+    assert "v.ipynb is no notebook (" in unit.refusal()
+
+
 def test_without_answers_there_is_nothing_to_prove_with(tmp_path: Path) -> None:
     unit = Unit(tmp_path / "course")
     (unit.root / "answers" / "u" / "reject" / "no_fee.py").unlink()
