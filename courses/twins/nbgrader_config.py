@@ -13,6 +13,7 @@ configure(
         "scipy.stats",
         "scipy.optimize",
         "matplotlib.pyplot",
+        "millwright_labs.figures",
         "millwright_labs.plants",
     ],
 )
