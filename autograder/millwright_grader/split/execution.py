@@ -116,7 +116,7 @@ class SplitExecute(MillwrightExecute):
             shutil.copytree(path, self._own, ignore=shutil.ignore_patterns("*.ipynb"))
             metadata["path"] = self._own
             self._last_try = bool(resources.get(LAST_TRY))
-            parent = self._parent()
+            parent, pid = self._parent(), None
             try:
                 parent.start()
                 pid = parent.pid
@@ -125,8 +125,12 @@ class SplitExecute(MillwrightExecute):
                     # It took the kernels with it; no cell that was not run is the student's fault.
                     raise LostProcessError("the process that kernels are forked from has ended")
                 return done
-            except ParentError as error:
-                raise LostProcessError(str(error)) from error
+            except (KernelStartError, ParentError, DeadKernelError) as error:
+                if pid and parent.pid != pid:
+                    raise LostProcessError(str(error)) from error
+                if isinstance(error, KernelStartError):
+                    raise
+                raise KernelStartError(self.kernel_name or "python3", str(error)) from error
             finally:
                 metadata["path"] = path
 
