@@ -1,8 +1,8 @@
 """How Voila serves the apps: one look, nothing from outside, no code and no traceback shown.
 
 ``python -m millwright_labs.voila labs/apps`` starts a server of its own, with a kernel waiting for
-each app; further options are Voila's. A Jupyter server that has Voila as an extension (Binder, a hub) takes the same
-settings from a ``voila.py`` in one of its configuration folders::
+each app; further options are Voila's. A Jupyter server that has Voila as an extension (Binder, a
+hub) takes the same settings from a ``voila.py`` in one of its configuration folders::
 
     from millwright_labs.voila import configure
     configure(c)
@@ -13,6 +13,7 @@ The first page lists the apps of a folder: every notebook with a text file besid
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -82,9 +83,26 @@ def configure(c: Any) -> None:
     c.MappingKernelManager.cull_idle_timeout = IDLE_SECONDS
     c.MappingKernelManager.cull_interval = 60
     c.MappingKernelManager.cull_connected = True
-    if _warm_kernels_are_installed():
-        c.KernelProvisionerFactory.default_provisioner_name = WARM
-        c.WarmProvisioner.imports = WARM_IMPORTS
+    warm_kernels(c)
+
+
+def warm_kernels(c: Any) -> None:
+    """Start the apps' kernels warm where such kernels are installed, else as ever.
+
+    `configure` calls it. A Jupyter server that has Voila as an extension starts the kernels itself
+    and does not read ``voila.py``; there, call it in ``jupyter_server_config.py``.
+
+    Parameters
+    ----------
+    c : traitlets.config.Config
+        The configuration, as Jupyter's own files call it.
+    """
+    for entry in entry_points(group="jupyter_client.kernel_provisioners", name=WARM):
+        # Asked for by a name that nothing stands behind, no kernel would start at all.
+        with suppress(ImportError):
+            entry.load()
+            c.KernelProvisionerFactory.default_provisioner_name = WARM
+            c.WarmProvisioner.imports = WARM_IMPORTS
 
 
 def add_text(
@@ -150,17 +168,6 @@ def apps(folder: Path, path: str = "") -> list[dict[str, Any]]:
             }
         )
     return sorted(found, key=lambda app: (app["unit"][0], int(app["unit"][1:]), app["title"]))
-
-
-def _warm_kernels_are_installed() -> bool:
-    """Whether kernels can be warm; asked for by name, an absent provisioner starts no kernel."""
-    for entry in entry_points(group="jupyter_client.kernel_provisioners", name=WARM):
-        try:
-            entry.load()
-        except ImportError:
-            continue
-        return True
-    return False
 
 
 def _offer_templates() -> None:
