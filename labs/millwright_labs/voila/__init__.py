@@ -46,6 +46,9 @@ WARM_IMPORTS = [
     "millwright_labs.apps.weibull_life",
 ]
 
+# A warm kernel for the next visitor takes nothing away from the page that is just being sent.
+REFILL_SECONDS = 0.1
+
 # A visitor who went for coffee keeps the page; one who left does not keep the memory.
 IDLE_SECONDS = 20 * 60
 
@@ -103,6 +106,7 @@ def warm_kernels(c: Any) -> None:
             entry.load()
             c.KernelProvisionerFactory.default_provisioner_name = WARM
             c.WarmProvisioner.imports = WARM_IMPORTS
+            c.VoilaKernelManager.fill_delay = REFILL_SECONDS
 
 
 def add_text(
