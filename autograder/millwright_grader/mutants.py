@@ -58,7 +58,7 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Equivalent:
-    """An author's word that a mutant does what the original does, and why.
+    """An author's word that a mutant is as right as the original, and why.
 
     It is known by its cell and its changed lines, wherever in the cell they stand.
     """

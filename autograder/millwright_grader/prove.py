@@ -101,7 +101,7 @@ class MutantVerdict:
     error : str
         What that test raised; ``AssertionError`` where a check saw a wrong value.
     equivalent : str
-        The author's reason for which no test can notice it; empty for most.
+        The author's reason for which no test should notice it; empty for most.
     """
 
     mutant: "Mutant"
