@@ -29,9 +29,8 @@ from nbformat import NotebookNode
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme
 from nbgrader.utils import is_grade, is_solution, is_task
-from traitlets.config import Config
+from traitlets.config import PyFileConfigLoader
 
-from millwright_grader.configuration import configure
 from millwright_grader.errors import AnswerError, GraderError
 
 UNANSWERED = "unanswered"
@@ -147,6 +146,13 @@ def answers_of(course_dir: Path, unit: str) -> dict[str, Answer]:
     return answers
 
 
+_CONFIG = """from millwright_grader import configure
+
+c = get_config()
+configure(c)
+"""
+
+
 def class_from_answers(course_dir: Path, unit: str, destination: Path) -> dict[str, Answer | None]:
     """Lay out a course in which every answer of a unit has been handed in by one student.
 
@@ -167,12 +173,9 @@ def class_from_answers(course_dir: Path, unit: str, destination: Path) -> dict[s
     """
     source = destination / "source" / unit
     shutil.copytree(course_dir / "source" / unit, source)
-    (destination / "nbgrader_config.py").write_text(
-        "from millwright_grader import configure\n\n"
-        "c = get_config()\n"
-        "configure(c)\n"
-        'c.CourseDirectory.course_id = "answers"\n',
-        encoding="utf-8",
+    config = course_dir / "nbgrader_config.py"
+    (destination / config.name).write_text(
+        config.read_text(encoding="utf-8") if config.exists() else _CONFIG, encoding="utf-8"
     )
     release = _release(destination, unit)
     notebooks = {
@@ -205,10 +208,8 @@ def _applied(
 
 
 def _release(course: Path, unit: str) -> Path:
-    config = Config()
-    configure(config)
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()
     config.CourseDirectory.root = str(course)
-    config.CourseDirectory.course_id = "answers"
     # nbgrader looks into the exchange before anything else, and makes one.
     config.Exchange.root = str(course / "exchange")
     made = NbGraderAPI(config=config).generate_assignment(unit)
