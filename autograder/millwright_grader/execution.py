@@ -33,7 +33,7 @@ from traitlets import Enum, Integer, List, Unicode
 
 from millwright_grader.errors import KernelStartError
 from millwright_grader.flags import Flag, flag
-from millwright_grader.messages import NONE, WarySession, limit
+from millwright_grader.messages import NONE, WarySession
 from millwright_grader.sandbox import private_folder
 
 # A Unix socket's path holds 107 bytes (unix(7)); jupyter_client appends "-<number>".
@@ -142,8 +142,7 @@ class MillwrightExecute(Execute):
         km.ip = f"{self._folder}/k"
         km.connection_file = f"{self._folder}/c.json"
         km.session = WarySession(parent=km)
-        limit(km.context)
-        km.client_class = "millwright_grader.warm.client.PromptClient"
+        km.client_class = "millwright_grader.messages.WaryClient"
         return km
 
     def preprocess_cell(

@@ -1,9 +1,9 @@
 """What a kernel says, as far as it can be believed.
 
-A student's code can send any bytes in its kernel's name. `WarySession` lets through what
-Jupyter's messaging protocol knows, in its types, and nothing else; a message that is none becomes
-one of the type `NONE`, which nobody waits for. So that reading a kernel's messages neither fails,
-nor waits for ever, nor takes all memory, whatever it sends.
+A student's code can send any bytes in its kernel's name, or take none. `WarySession` lets through
+what Jupyter's messaging protocol knows, in its types, and nothing else; a message that is none
+becomes one of the type `NONE`, which nobody waits for. `WaryClient` neither waits for ever nor
+takes in without bounds.
 
 Protocol: https://jupyter-client.readthedocs.io/en/stable/messaging.html
 """
@@ -11,7 +11,10 @@ Protocol: https://jupyter-client.readthedocs.io/en/stable/messaging.html
 from typing import Any
 
 import zmq
+import zmq.asyncio
 from jupyter_client.session import Session
+
+from millwright_grader.warm.client import PromptClient
 
 NONE = "none"
 
@@ -25,11 +28,15 @@ SEND_MILLISECONDS = 5000
 _STATES = frozenset({"busy", "idle", "starting"})
 
 
-def limit(context: zmq.Context[Any]) -> None:
-    """Set what sockets of a client's context may take and how long they wait."""
-    context.setsockopt(zmq.SNDTIMEO, SEND_MILLISECONDS)
-    context.setsockopt(zmq.RCVHWM, WAITING)
-    context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
+class WaryClient(PromptClient):
+    """A client whose sockets wait and hold within bounds."""
+
+    def _context_default(self) -> zmq.asyncio.Context:
+        context = super()._context_default()
+        context.setsockopt(zmq.SNDTIMEO, SEND_MILLISECONDS)
+        context.setsockopt(zmq.RCVHWM, WAITING)
+        context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
+        return context
 
 
 class WarySession(Session):
