@@ -81,6 +81,12 @@ def test_a_failed_check_says_what_its_author_wrote(course: Course) -> None:
     assert "Traceback" not in text
 
 
+def test_a_failed_check_says_what_the_students_code_returned(course: Course) -> None:
+    """In the cold way nobody looks on while tests run, so nothing more can be said."""
+    text = BeautifulSoup(page(course, "wrong"), "html.parser").select_one("#notebook").get_text()
+    assert ("Your square returned " in text) == (course.execution == "sealed")
+
+
 def test_students_own_errors_are_shown(course: Course) -> None:
     assert "ZeroDivisionError" in page(course, "copier")
     # In the sealed way, no test ever comes near the students' process.

@@ -16,6 +16,7 @@ from millwright_grader.split import student
 from millwright_grader.split.checker import Checker
 from millwright_grader.split.peer import LineClosedError
 from millwright_grader.split.values import WireError, dump, load
+from millwright_grader.split.words import in_short
 
 AUTHORS_SETUP = """
 import contextlib, io
@@ -400,7 +401,7 @@ def test_what_the_student_prints_in_a_test_goes_nowhere(honest: Student) -> None
 
 def test_message_of_a_failed_assert_is_the_authors_and_shows_no_source(honest: Student) -> None:
     (output,) = honest.run("secret = 42\nassert squares(1) == [secret], 'look at the first square'")
-    assert output["evalue"] == "look at the first square"
+    assert output["evalue"] == "look at the first square\nYour squares returned the list (1)."
     assert "42" not in str(output)
     assert "secret" not in str(output)
 
@@ -581,3 +582,29 @@ def test_forged_messages_are_refused(body: str) -> None:
     message = len(data).to_bytes(4, "big") + b"\0\0\0\0" + data
     with pytest.raises(WireError):
         load(message, lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (None, "None"),
+        (True, "True"),
+        (3, "3"),
+        (10**400, "a whole number of 1329 bits"),
+        (2 / 3, "0.666667"),
+        (float("nan"), "nan"),
+        (1 - 2j, "1-2j"),
+        ("x" * 200, repr("x" * 60 + "…")),
+        ("<b>", "'<b>'"),
+        ([], "an empty list"),
+        ([1, [2, 3]], "the list (1, a list of 2)"),
+        ({"a": 1.5}, "the dict ('a': 1.5)"),
+        (list(range(9)), "a list of 9"),
+        (np.float64(0.25), "0.25"),
+        (np.arange(6.0).reshape(2, 3), "an array of shape (2, 3) (0, 1, 2, 3, …)"),
+        (pd.DataFrame({"t": [1, 2, 3]}), "a DataFrame of 3 × 1"),
+        (sympy.Symbol("x"), "an object of the type Symbol"),
+    ],
+)
+def test_answers_are_shown_in_short(value: Any, said: str) -> None:
+    assert in_short(value) == said

@@ -19,6 +19,7 @@ from .peer import Line, LineClosedError, OverdueError, Peer
 from .standins import KINDS, METHOD, StandIn
 from .texts import guard
 from .values import EXCEPTIONS, WireError, names
+from .words import in_short
 
 FAREWELL_SECONDS = 1.0
 OUTPUT = 64 << 10  # characters of a test's own output
@@ -142,6 +143,7 @@ class Checker:
         self.known: dict[str, StandIn] = {}  # functions and classes, by name
         self.names = Names(self, students)
         self.printed = io.StringIO()
+        self.returned: tuple[Any, Any] | None = None  # the last thing called, and its answer
         self.overdue = False  # whether the last cell ended because the student's code did not
 
     # What goes to the student
@@ -183,6 +185,7 @@ class Checker:
             self.show(answer[2] if len(answer) > 2 else "")
             raise self.error(answer)
         value, printed, changed = answer
+        self.returned = target[-1], value
         if printed:
             self.show(printed)
         for at, new in changed:
@@ -314,6 +317,7 @@ class Checker:
         """
         self.peer.epoch = epoch
         self.known.clear()
+        self.returned = None
         self.names.begin(graded)
         self.overdue = False
         self.line.limit(seconds)
@@ -328,7 +332,7 @@ class Checker:
             raise
         except BaseException as error:
             self.overdue = isinstance(error, OverdueError)
-            outputs.append(failure(error, seconds))
+            outputs.append(failure(error, seconds, self.returned))
         finally:
             self.line.limit(FAREWELL_SECONDS)
             with contextlib.suppress(OverdueError):
@@ -377,8 +381,13 @@ def result(value: Any) -> dict[str, Any]:
     }
 
 
-def failure(error: BaseException, seconds: float) -> dict[str, Any]:
-    """Return the output of a failed test: the author's words, or where the student's code broke."""
+def failure(
+    error: BaseException, seconds: float, returned: tuple[Any, Any] | None = None
+) -> dict[str, Any]:
+    """Return the output of a failed test: the author's words, or where the student's code broke.
+
+    After the author's words it says what the student's code returned last, in short.
+    """
     name, text = type(error).__name__, str(error)[:MESSAGE]
     if isinstance(error, OverdueError):
         name, text = "TimeoutError", f"your code did not answer within {seconds:g} s"
@@ -388,6 +397,9 @@ def failure(error: BaseException, seconds: float) -> dict[str, Any]:
         text = str(error.args[0])[:MESSAGE]
     elif isinstance(error, NameError) and not hasattr(error, "_student"):
         text = f"{text}: define it in the cell above"
+    elif isinstance(error, AssertionError) and returned and not hasattr(error, "_student"):
+        what = returned[0] if isinstance(returned[0], str) else returned[0].__name__
+        text = f"{text}\nYour {what} returned {in_short(returned[1])}.".strip()
     lines = [f"{name}: {text}" if text else name]
     if place := getattr(error, "_student", ""):
         lines.append(f"raised by your code, {place}")
