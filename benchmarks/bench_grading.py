@@ -1,34 +1,57 @@
-"""What one submission costs: seconds and peak memory, beside stock nbgrader.
+"""What grading a class costs, beside stock nbgrader.
 
-The same small class, made from a unit's answers, is graded twice: by `nbgrader autograde` with
-nbgrader's own settings, and by `millwright-grade` with the course's. Both start from nothing.
+A class is made from a unit's answers, right and wrong ones, until it has `CLASS` students.
+`millwright-grade` grades it from nothing, with the course's own configuration. `nbgrader autograde`
+with nbgrader's settings grades the first `SAMPLE` of it; it takes one after the other, so that its
+time for a class is so many times as long. Honest students must have the same points from both.
 """
 
+import json
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
+from distributed import LocalCluster
 from figure import Figure
 from millwright_grader.answers import class_from_answers
+from millwright_grader.pool import processors
+from millwright_grader.split.execution import SplitExecute
+from millwright_grader.warm.owner import close_shared_parents
+from nbformat.v4 import new_code_cell, new_notebook
+from nbgrader.api import Gradebook
 
 COURSES = Path(__file__).resolve().parent.parent / "courses"
 UNITS = [("control", "a04-pid"), ("twins", "b05-kalman"), ("maintenance", "c07-weibull")]
-CLASS = 4  # submissions; enough to spread the start over, few enough for stock nbgrader
-LOOK_SECONDS = 0.1
+CLASS = 60
+SAMPLE = 4
+LOOK_SECONDS = 0.25
 MIB = 1 << 20
+COMMAND = "make bench ARGS=grading"
 
 STOCK = "c = get_config()\nc.CourseDirectory.course_id = {course!r}\nc.Execute.timeout = 300\n"
 
+CALLS = 2000
+CALLING = f"""
+import time
+begin = time.perf_counter()
+for _ in range({CALLS}):
+    twice(1.5)
+print((time.perf_counter() - begin) / {CALLS})
+"""
 
-def cost(command: list[str], folder: Path) -> tuple[float, float]:
-    """Return wall time (s) and peak memory (bytes, shared pages counted once) of a command."""
+
+def cost(command: list[str], folder: Path) -> tuple[float, float, str]:
+    """Return wall time (s), peak memory (bytes, shared pages counted once) and output."""
     began = time.monotonic()
     process = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     peak, tree = 0, psutil.Process(process.pid)
     while process.poll() is None:
@@ -41,45 +64,144 @@ def cost(command: list[str], folder: Path) -> tuple[float, float]:
             time.sleep(LOOK_SECONDS)
     if process.returncode:
         raise RuntimeError(f"{command[0]} ended with {process.returncode}")
-    return time.monotonic() - began, peak
+    assert process.stdout is not None
+    return time.monotonic() - began, peak, process.stdout.read()
+
+
+def fill(course: Path, unit: str, students: list[str]) -> list[str]:
+    """Hand in the answers again under other names until the class is full; return the names."""
+    for number in range(len(students), CLASS):
+        again = students[number % len(students)]
+        students.append(f"{again}-{number}")
+        shutil.copytree(course / "submitted" / again, course / "submitted" / students[-1])
+    for student in students[CLASS:]:
+        shutil.rmtree(course / "submitted" / student)
+    return students[:CLASS]
+
+
+def ours(course: Path, unit: str, *options: str) -> dict[str, Any]:
+    """Grade a class; return what the command says, with its wall time and memory."""
+    command = str(Path(sys.executable).parent / "millwright-grade")
+    seconds, memory, out = cost([command, unit, "--json", "--force", *options], course)
+    return json.loads(out) | {"wall": seconds, "memory": memory}
+
+
+def rows(course: Path, unit: str) -> dict[str, dict[str, float | None]]:
+    """Return automatic points by student and cell."""
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:
+        return {
+            submission.student.id: {
+                grade.name: grade.auto_score
+                for page in submission.notebooks
+                for grade in page.grades
+            }
+            for submission in gradebook.assignment_submissions(unit)
+        }
+
+
+def classes() -> Iterator[Figure]:
+    """Grade a class of each unit in both ways."""
+    minutes = stock_minutes = 0.0
+    for course, unit in UNITS:
+        with tempfile.TemporaryDirectory() as scratch:
+            folder, stock = Path(scratch) / "ours", Path(scratch) / "stock"
+            answers = class_from_answers(COURSES / course, unit, folder)
+            # The right answers first: they are honest, and so are in the sample.
+            students = sorted(answers, key=lambda name: (not name.startswith("accept"), name))
+            students = fill(folder, unit, students)
+            shutil.copytree(folder, stock)
+            for student in students[SAMPLE:]:
+                shutil.rmtree(stock / "submitted" / student)
+            (stock / "nbgrader_config.py").write_text(STOCK.format(course=course))
+            result = ours(folder, unit)
+            nbgrader = str(Path(sys.executable).parent / "nbgrader")
+            stock_seconds, stock_memory, _ = cost([nbgrader, "autograde", unit], stock)
+            theirs = rows(stock, unit)
+            if {name: rows(folder, unit)[name] for name in theirs} != theirs:
+                raise RuntimeError(f"{unit}: honest students have other points from nbgrader")
+            if unit == UNITS[0][1]:
+                yield from scaling(folder, unit, result)
+        minutes += result["wall"] / 60
+        stock_minutes += stock_seconds / SAMPLE * CLASS / 60
+        common = {"peer": "nbgrader autograde 0.9.6", "better": "lower", "command": COMMAND}
+        short = unit.partition("-")[0]
+        yield Figure(
+            name=f"grading_seconds_{short}",
+            value=result["wall"] / CLASS,
+            peer_value=stock_seconds / SAMPLE,
+            unit="s a submission",
+            **common,
+        )
+        yield Figure(
+            name=f"grading_memory_{short}",
+            value=result["memory"] / MIB,
+            peer_value=stock_memory / MIB,
+            unit="MiB at most",
+            **common,
+        )
+    yield Figure(
+        name="grading_throughput",
+        value=len(UNITS) * CLASS / minutes,
+        peer_value=len(UNITS) * CLASS / stock_minutes,
+        unit="submissions a minute",
+        peer="nbgrader autograde 0.9.6",
+        better="higher",
+        command=COMMAND,
+    )
+
+
+def scaling(folder: Path, unit: str, several: dict[str, Any]) -> Iterator[Figure]:
+    """Grade the same class with one process, and on a cluster of this machine."""
+    workers = processors()
+    one = ours(folder, unit, "--workers=1")
+    # By Amdahl: what only one process can do, of all that is to be done.
+    serial = one["writing_seconds"] / (one["seconds"] + one["writing_seconds"])
+    common = {"peer": None, "peer_value": None, "command": COMMAND}
+    yield Figure(
+        name="grading_serial_share", value=serial, unit="of the work", better="lower", **common
+    )
+    yield Figure(
+        name="grading_scaling",
+        value=one["seconds"] / several["seconds"],
+        unit=f"times as fast with {workers} processes",
+        better="higher",
+        **common,
+    )
+    with LocalCluster(
+        n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
+        result = ours(folder, unit, f"--dask={cluster.scheduler_address}")
+    yield Figure(
+        name="grading_scaling_dask",
+        value=one["seconds"] / result["seconds"],
+        unit=f"times as fast with {workers} Dask workers",
+        better="higher",
+        **common,
+    )
+
+
+def boundary() -> Figure:
+    """Time a call of a test into the sealed process of the student."""
+    answer = new_code_cell("def twice(x):\n    return 2 * x", id="answer")
+    test = new_code_cell(CALLING, id="test")
+    role = {"schema_version": 3, "grade": True, "solution": False, "locked": True, "task": False}
+    test.metadata.nbgrader = role | {"grade_id": "test", "points": 1}
+    page = new_notebook(cells=[answer, test])
+    with tempfile.TemporaryDirectory() as folder:
+        page, _ = SplitExecute().preprocess(page, {"metadata": {"path": folder}})
+    close_shared_parents()
+    return Figure(
+        name="boundary_call",
+        value=1000 * float(page.cells[-1].outputs[0].text),
+        unit="ms",
+        peer=None,
+        peer_value=None,
+        better="lower",
+        command=COMMAND,
+    )
 
 
 def measure() -> list[Figure]:
-    """Grade a class of each unit in both ways."""
-    scripts = Path(sys.executable).parent
-    figures = []
-    for course, unit in UNITS:
-        with tempfile.TemporaryDirectory() as scratch:
-            ours, stock = Path(scratch) / "ours", Path(scratch) / "stock"
-            students = sorted(class_from_answers(COURSES / course, unit, ours))
-            for student in students[CLASS:]:
-                shutil.rmtree(ours / "submitted" / student)
-            shutil.copytree(ours, stock)
-            (stock / "nbgrader_config.py").write_text(STOCK.format(course=course))
-            seconds, memory = cost([str(scripts / "millwright-grade"), unit], ours)
-            stock_seconds, stock_memory = cost(
-                [str(scripts / "nbgrader"), "autograde", unit], stock
-            )
-        common = {
-            "peer": "nbgrader autograde 0.9.6",
-            "better": "lower",
-            "command": "make bench ARGS=grading",
-        }
-        short = unit.partition("-")[0]
-        figures += [
-            Figure(
-                name=f"grading_seconds_{short}",
-                value=seconds / CLASS,
-                peer_value=stock_seconds / CLASS,
-                unit="s a submission",
-                **common,
-            ),
-            Figure(
-                name=f"grading_memory_{short}",
-                value=memory / MIB,
-                peer_value=stock_memory / MIB,
-                unit="MiB at most",
-                **common,
-            ),
-        ]
-    return figures
+    """Measure everything about grading."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as for a kernel, so that all are alike
+    return [boundary(), *classes()]

@@ -109,15 +109,17 @@ class GradeApp(NbGrader):
             self.exit_code = SOME_NOT_GRADED if failed else ALL_GRADED
         results.sort(key=lambda result: result.student)
         if self.as_json:
-            print(as_json(grading.assignment, results))
+            print(as_json(grading, results))
         else:
             print(as_table(results))
 
 
-def as_json(assignment: str, results: Sequence[Result]) -> str:
+def as_json(grading: ClassGrading, results: Sequence[Result]) -> str:
     """Return results for other programs."""
     content: dict[str, Any] = {
-        "assignment": assignment,
+        "assignment": grading.assignment,
+        "seconds": round(grading.seconds, 3),
+        "writing_seconds": round(grading.writing_seconds, 3),
         "results": [result.to_dict() for result in results],
     }
     return json.dumps(content, indent=1, ensure_ascii=False)

@@ -95,7 +95,8 @@ class ClassGrading:
             self._tests = versions.keep(self._coursedir, self._released)
         except OperationalError as error:
             raise GradebookError(str(error.orig)) from error
-        self.writing_seconds = 0.0  # what only one process can do
+        self.seconds = 0.0  # what marking and writing took
+        self.writing_seconds = 0.0  # the part of it that only one process can do
         self.students = list(submissions(self._coursedir))
         if not self.students:
             raise NothingSubmittedError(
@@ -149,6 +150,7 @@ class ClassGrading:
         """Write down what comes; name who must be marked again."""
         with contextlib.ExitStack() as stack:
             book: Book | None = None
+            begin = time.monotonic()
             for marked in all_marked:
                 if book is None:
                     # Opened after the processes were forked: a connection cannot be shared.
@@ -156,6 +158,8 @@ class ClassGrading:
                 began = time.monotonic()
                 result = self._write(book, marked)
                 self.writing_seconds += time.monotonic() - began
+                self.seconds += time.monotonic() - begin
+                begin = time.monotonic()
                 if result is None:
                     again.append(marked.student)
                 else:
