@@ -42,6 +42,14 @@ class WaryClient(PromptClient):
 class WarySession(Session):
     """A session whose messages have the form that they must have."""
 
+    def feed_identities(self, parts: Any, copy: bool = True) -> tuple[list[bytes], Any]:
+        """Return the parts before and behind the delimiter; none where there is no delimiter."""
+        try:
+            before, behind = super().feed_identities(parts, copy)
+        except ValueError:
+            return [], []
+        return before, behind
+
     def deserialize(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return a message; one of the type `NONE` for bytes that are none."""
         try:
