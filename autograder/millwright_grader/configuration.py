@@ -28,7 +28,10 @@ _EXECUTE = {
 Execution = Literal["sealed", "unsealed", "cold"]
 
 # What the kernels of a course find imported, where its own list is not given.
-IMPORTS = ("numpy", "scipy", "pandas", "matplotlib.pyplot")
+IMPORTS = (
+    *("numpy", "pandas", "matplotlib.pyplot"),
+    *("scipy.integrate", "scipy.optimize", "scipy.signal", "scipy.stats"),
+)
 
 
 def configure(

@@ -93,6 +93,26 @@ def test_any_bytes_are_read_or_refused(content: bytes, tmp_path: Path) -> None:
         read_notebook(path, LIMIT)
 
 
+@pytest.mark.parametrize(
+    ("cells", "characters", "refused"),
+    [
+        (10_000, 0, ""),
+        (10_001, 0, "it has more than 10000 cells"),
+        (1, 99_000_000, ""),
+        (1, 101_000_000, "it is larger than 100 MB"),
+    ],
+)
+def test_huge_notebooks(cells: int, characters: int, refused: str, tmp_path: Path) -> None:
+    path = tmp_path / "ps1.ipynb"
+    one = {"cell_type": "code", "source": "#" * characters, "metadata": {}, "outputs": []}
+    path.write_text(json.dumps({"cells": [one] * cells, "nbformat": 4, "nbformat_minor": 5}))
+    if refused:
+        with pytest.raises(UnreadableNotebookError, match=refused):
+            read_notebook(path, 100_000_000)
+    else:
+        assert len(read_notebook(path, 100_000_000).cells) == cells
+
+
 def test_an_honest_notebook_is_not_touched(released: Released, tmp_path: Path) -> None:
     """Cell ids, order, own cells and pasted pictures stay as the student has them."""
     notebook = released.notebooks["ps1"]
@@ -133,7 +153,7 @@ def test_nothing_in_a_message_can_break_a_line_or_a_terminal(text: str) -> None:
 def test_every_flag_is_two_sentences_and_survives_storing(kind: str) -> None:
     names = (
         *("file", "found", "reason", "names", "kept", "owner", "student", "code", "changes"),
-        *("claimed", "arrived", "looks_like", "cells", "cell", "seconds", "kilobytes"),
+        *("claimed", "arrived", "looks_like", "cells", "cell", "seconds", "kilobytes", "what"),
     )
     made = flag(kind, **dict.fromkeys(names, "X"))
     assert made.what.endswith(".")
