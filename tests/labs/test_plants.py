@@ -32,6 +32,8 @@ SAMPLE_TIME = {
     "cnc_axis": 0.002,
     "mill_agc": 0.02,
     "dc_motor": 0.02,
+    "quarter_car": 0.01,
+    "aircraft_pitch": 0.1,
 }
 
 
@@ -207,18 +209,23 @@ def test_input_output_response_follows_the_rig(make):
 @every_plant
 def test_interconnect_closes_a_loop_around_a_plant(make):
     P = make()
-    u, y = P.input_labels[0], P.output_labels[0]
+    # A controller that calculates at once closes no loop around an output that answers at once.
+    D = P.linearize(P.x0, P.u0).D
+    i, j = np.argwhere(D.T == 0.0)[0]
+    u, y, rest = P.input_labels[i], P.output_labels[j], P.output(0.0, P.x0, P.u0)[j]
+    others = [name for name in P.input_labels if name != u]
     gain = ct.nlsys(None, lambda t, x, e, params: 0.01 * e, inputs=["e"], outputs=[u], name="C")
     loop = ct.interconnect(
         [P, gain, ct.summing_junction(["r", f"-{y}"], "e")],
-        inputs=["r", *P.input_labels[1:]],
+        inputs=["r", *others],
         outputs=P.output_labels,
     )
-    rest = P.output(0.0, P.x0, P.u0)[0]
-    setpoint = rest + P.u0[0] / 0.01  # the gain then gives just the input at rest
-    rates = loop.dynamics(0.0, P.x0, [setpoint, *P.u0[1:]])
+    at_rest = dict(zip(P.input_labels, P.u0, strict=True))
+    setpoint = rest + at_rest[u] / 0.01  # the gain then gives just the input at rest
+    held = [at_rest[name] for name in others]
+    rates = loop.dynamics(0.0, P.x0, [setpoint, *held])
     np.testing.assert_allclose(rates, P.dynamics(0.0, P.x0, P.u0), atol=1e-9)
-    harder = loop.dynamics(0.0, P.x0, [setpoint + 1.0, *P.u0[1:]])
+    harder = loop.dynamics(0.0, P.x0, [setpoint + 1.0, *held])
     assert not np.allclose(harder, rates, atol=1e-6)
 
 

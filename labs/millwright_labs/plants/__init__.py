@@ -17,6 +17,7 @@ from millwright_labs.errors import (
     PlantError,
     SignalError,
 )
+from millwright_labs.plants.aircraft_pitch import AircraftPitch, aircraft_pitch
 from millwright_labs.plants.cards import card
 from millwright_labs.plants.cnc_axis import AXES, CncAxis, cnc_axis, position_loop
 from millwright_labs.plants.dc_motor import DcMotor, dc_motor
@@ -25,6 +26,7 @@ from millwright_labs.plants.furnace_zone import FurnaceZone, furnace_zone
 from millwright_labs.plants.incubator import Incubator, incubator
 from millwright_labs.plants.mill_agc import MillAgc, mill_agc
 from millwright_labs.plants.plant import Plant
+from millwright_labs.plants.quarter_car import QuarterCar, quarter_car, road_profile
 from millwright_labs.plants.rig import Rig, record
 from millwright_labs.plants.sensors import Sensor
 
@@ -35,11 +37,14 @@ PLANTS: dict[str, Callable[..., Plant]] = {
     "cnc_axis": cnc_axis,
     "mill_agc": mill_agc,
     "dc_motor": dc_motor,
+    "quarter_car": quarter_car,
+    "aircraft_pitch": aircraft_pitch,
 }
 
 __all__ = [
     "AXES",
     "PLANTS",
+    "AircraftPitch",
     "CncAxis",
     "DcMotor",
     "FaultError",
@@ -50,9 +55,11 @@ __all__ = [
     "ParameterError",
     "Plant",
     "PlantError",
+    "QuarterCar",
     "Rig",
     "Sensor",
     "SignalError",
+    "aircraft_pitch",
     "card",
     "cnc_axis",
     "dc_motor",
@@ -61,5 +68,7 @@ __all__ = [
     "mill_agc",
     "operating_point",
     "position_loop",
+    "quarter_car",
     "record",
+    "road_profile",
 ]
