@@ -156,6 +156,18 @@ KINDS = {
         "Raise MillwrightExecute.budget if the assignment needs more.",
         True,
     ),
+    "in-kernel": Kind(
+        "Tests of {file} ran in the student's own process, as their author has asked: lower trust.",
+        "Nothing to do. Where much depends on it, look at the answers.",
+        False,
+    ),
+    "tampered": Kind(
+        "The process of {file} did not tell the truth about {what}, around the test {cell}. "
+        "That test scores 0.",
+        "Look for what the student's cells change in Python, IPython or a library; "
+        "ask the student.",
+        True,
+    ),
     "output": Kind(
         "Output of {file} beyond {kilobytes} kB a cell was dropped in: {cells}.",
         "Nothing to do; scores are not affected.",

@@ -29,8 +29,8 @@ MAX_CANDIDATES = 20
 
 _CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # nbformat 4.5
 _IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
-# Tags that nbclient obeys; on a test cell they decide whether it runs.
-_ACTIVE_TAGS = frozenset({"skip-execution", "raises-exception"})
+# Tags that nbclient and `split` obey; on a test cell they decide whether and where it runs.
+_ACTIVE_TAGS = frozenset({"skip-execution", "raises-exception", "in-kernel"})
 
 
 @dataclass

@@ -1,8 +1,9 @@
 """Run a submission in two processes, in the place of nbgrader's `Execute`.
 
-The student's cells run in a sealed warm kernel. Test cells run in the checker. Cells that the
-author has locked without grading them (imports, helpers, data) run in both, so that the tests see
-the author's own.
+The student's cells run in a sealed warm kernel. Test cells run in the checker, but for those that
+their author has tagged to run in the student's kernel, between canaries. Cells that the author has
+locked without grading them (imports, helpers, data) run in both, so that the tests see the author's
+own.
 """
 
 import ast
@@ -31,11 +32,14 @@ from traitlets import Bool, Dict, Integer, List, Unicode
 
 from millwright_grader.errors import KernelStartError, LostProcessError
 from millwright_grader.execution import MillwrightExecute
+from millwright_grader.flags import flag
 from millwright_grader.sandbox import Policy, Watch, missing, private_folder
 from millwright_grader.sandbox.policy import MIB
 from millwright_grader.warm.owner import ForkedProcess, ParentError, WarmParent, shared_parent
 from millwright_grader.warm.provisioner import WarmProvisioner
 
+from .canaries import TAG, canaries, forged_result
+from .magics import without_magics
 from .run import SERVE
 
 # What the checker may take beyond the time of the student's code.
@@ -72,6 +76,10 @@ class SealedProvisioner(WarmProvisioner):
 
 class SplitExecute(MillwrightExecute):
     """Run the cells of one notebook in two processes."""
+
+    # nbclient's: where outputs are laid down.
+    nb: NotebookNode
+    _display_id_map: dict[str, Any]
 
     imports = List(
         Unicode(),
@@ -188,6 +196,8 @@ class SplitExecute(MillwrightExecute):
         role = cell.metadata.get("nbgrader", {})
         authors = bool(role.get("locked")) and not role.get("solution")
         graded = bool(role.get("grade"))
+        if authors and graded and TAG in cell.metadata.get("tags", []):
+            return self._check_in_kernel(cell, cell_index, **kwargs)
         if not (authors and graded):
             cell = super().execute_cell(cell, cell_index, **kwargs)
         if authors:
@@ -195,6 +205,46 @@ class SplitExecute(MillwrightExecute):
             if graded:
                 cell.outputs = outputs
         return cell
+
+    def _check_in_kernel(self, cell: NotebookNode, cell_index: int, **kwargs: Any) -> NotebookNode:
+        """Run a test in the student's kernel, as its author has asked, between canaries."""
+        name = cell.metadata.nbgrader.grade_id
+        if not any(found.kind == "in-kernel" for found in self._flags):
+            self._flags.append(flag("in-kernel", file=self._file))
+        unsound = self._unsound(cell, after=False)
+        if not unsound:
+            cell = super().execute_cell(cell, cell_index, **kwargs)
+            unsound = forged_result(cell) or self._unsound(cell, after=True)
+        if unsound:
+            self._flags.append(flag("tampered", file=self._file, cell=name, what=unsound))
+            message = f"this test does not count: the kernel's answer was forged ({unsound})"
+            failed = {"ename": "Tampered", "evalue": message, "traceback": [message]}
+            cell.outputs = [nbformat.from_dict({"output_type": "error", **failed})]
+        return cell
+
+    def _unsound(self, cell: NotebookNode, after: bool) -> str:
+        """Return what the student's kernel does not tell the truth about; empty if nothing."""
+        modules = {
+            name: module
+            for one in (*self.nb.cells, cell)
+            if one.cell_type == "code"
+            for name, module in imports(one.source).items()
+        }
+        modules |= self._modules
+        page = self.nb, self._display_id_map, self._used
+        try:
+            for canary in canaries(cell.source, modules, self._students, after):
+                asked = nbformat.v4.new_code_cell(canary.source)
+                asked.metadata.nbgrader = cell.metadata.nbgrader
+                # What it shows is no part of the notebook.
+                self.nb = nbformat.v4.new_notebook(cells=[asked])
+                self._display_id_map, self._used = {}, {}
+                asked = super().execute_cell(asked, 0, store_history=False)
+                if not canary.is_sound(asked.outputs):
+                    return canary.what
+        finally:
+            self.nb, self._display_id_map, self._used = page
+        return ""
 
     def _check(self, cell: NotebookNode) -> list[NotebookNode]:
         """Run a cell in the checker while the student's kernel serves it."""
@@ -204,7 +254,7 @@ class SplitExecute(MillwrightExecute):
         seconds = float(self._seconds_for(cell))
         role = cell.metadata.get("nbgrader", {})
         order = {
-            "source": cell.source,
+            "source": without_magics(cell.source, every=not role.get("grade")),
             "name": f"<{role.get('grade_id', 'cell')}>",
             "seconds": seconds,
             "epoch": self._epoch,
@@ -362,7 +412,7 @@ class SplitExecute(MillwrightExecute):
 def imports(source: str) -> dict[str, str]:
     """Return the modules that a cell imports, by the names that it gives them."""
     try:
-        tree = ast.parse(source)
+        tree = ast.parse(without_magics(source, every=True))
     except SyntaxError:
         return {}
     found: dict[str, str] = {}
@@ -381,7 +431,7 @@ def imports(source: str) -> dict[str, str]:
 def bound_names(source: str) -> set[str]:
     """Return the names that a cell binds at its top level, imports aside."""
     try:
-        body = ast.parse(source).body
+        body = ast.parse(without_magics(source, every=True)).body
     except SyntaxError:
         return set()
     found: set[str] = set()
