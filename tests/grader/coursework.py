@@ -20,6 +20,9 @@ from traitlets.config import Config
 HIDDEN = "assert square(-7) == 49, 'square: look at negative numbers'"
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
+# Every command starts a parent of its own; what these notebooks do not use would only cost time.
+IMPORTS = ["math"]
+
 SETUP = "import math\nLIMIT = 3"
 SQUARE = "def square(x):\n    return x * x"
 MEAN = "def mean(values):\n    return math.fsum(values) / len(values)"
@@ -121,7 +124,7 @@ class Course:
     def _write_config(self) -> None:
         lines = ["c = get_config()"]
         if self.execution != "stock":
-            call = f"configure(c, execution={self.execution!r})"
+            call = f"configure(c, execution={self.execution!r}, imports={IMPORTS})"
             lines += ["from millwright_grader import configure", call]
         lines += [
             'c.CourseDirectory.course_id = "course"',
@@ -135,7 +138,7 @@ class Course:
     def config(self) -> Config:
         config = Config()
         if self.execution != "stock":
-            configure(config, execution=self.execution)
+            configure(config, execution=self.execution, imports=IMPORTS)
         config.CourseDirectory.root = str(self.root)
         config.CourseDirectory.course_id = "course"
         config.Exchange.root = str(self.exchange)
