@@ -34,6 +34,9 @@ SAMPLE_TIME = {
     "dc_motor": 0.02,
     "quarter_car": 0.01,
     "aircraft_pitch": 0.1,
+    "two_mass_drive": 0.002,
+    "hydraulic_axis": 0.005,
+    "battery": 2.0,
 }
 
 

@@ -18,17 +18,20 @@ from millwright_labs.errors import (
     SignalError,
 )
 from millwright_labs.plants.aircraft_pitch import AircraftPitch, aircraft_pitch
+from millwright_labs.plants.battery import Battery, battery
 from millwright_labs.plants.cards import card
 from millwright_labs.plants.cnc_axis import AXES, CncAxis, cnc_axis, position_loop
 from millwright_labs.plants.dc_motor import DcMotor, dc_motor
 from millwright_labs.plants.equilibrium import operating_point
 from millwright_labs.plants.furnace_zone import FurnaceZone, furnace_zone
+from millwright_labs.plants.hydraulic_axis import HydraulicAxis, hydraulic_axis
 from millwright_labs.plants.incubator import Incubator, incubator
 from millwright_labs.plants.mill_agc import MillAgc, mill_agc
 from millwright_labs.plants.plant import Plant
 from millwright_labs.plants.quarter_car import QuarterCar, quarter_car, road_profile
 from millwright_labs.plants.rig import Rig, record
 from millwright_labs.plants.sensors import Sensor
+from millwright_labs.plants.two_mass_drive import TwoMassDrive, two_mass_drive
 
 #: All plants by name, in the order of the cards.
 PLANTS: dict[str, Callable[..., Plant]] = {
@@ -39,16 +42,21 @@ PLANTS: dict[str, Callable[..., Plant]] = {
     "dc_motor": dc_motor,
     "quarter_car": quarter_car,
     "aircraft_pitch": aircraft_pitch,
+    "two_mass_drive": two_mass_drive,
+    "hydraulic_axis": hydraulic_axis,
+    "battery": battery,
 }
 
 __all__ = [
     "AXES",
     "PLANTS",
     "AircraftPitch",
+    "Battery",
     "CncAxis",
     "DcMotor",
     "FaultError",
     "FurnaceZone",
+    "HydraulicAxis",
     "Incubator",
     "MillAgc",
     "OperatingPointError",
@@ -59,11 +67,14 @@ __all__ = [
     "Rig",
     "Sensor",
     "SignalError",
+    "TwoMassDrive",
     "aircraft_pitch",
+    "battery",
     "card",
     "cnc_axis",
     "dc_motor",
     "furnace_zone",
+    "hydraulic_axis",
     "incubator",
     "mill_agc",
     "operating_point",
@@ -71,4 +82,5 @@ __all__ = [
     "quarter_car",
     "record",
     "road_profile",
+    "two_mass_drive",
 ]
