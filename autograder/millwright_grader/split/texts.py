@@ -37,6 +37,7 @@ def guard() -> None:
     """Let SymPy, where it is loaded, evaluate formulas only."""
     for module, name, safe in (
         ("sympy.parsing.sympy_parser", "eval_expr", evaluate),
+        ("sympy.parsing.sympy_parser", "evaluateFalse", unevaluated),
         ("sympy.utilities.lambdify", "_recursive_to_string", to_code),
     ):
         loaded = sys.modules.get(module)
@@ -77,18 +78,36 @@ def evaluate(code: str, local_dict: dict[str, Any], global_dict: dict[str, Any])
     SyntaxError
         If the text is more than a formula; SymPy makes a SympifyError of it.
     """
+    # What is no text any more has come through `unevaluated`.
     if isinstance(code, str):
-        tree = ast.parse(code.strip(), mode="eval")
-        texts = set()
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call):
-                texts |= _names_in(node)
-        for node in ast.walk(tree):
-            known = not isinstance(node, ast.Name) or node.id in KNOWN or node.id in local_dict
-            number = not isinstance(node, ast.Constant) or isinstance(node.value, (float, int))
-            if not isinstance(node, NODES) or not known or not (number or id(node) in texts):
-                raise SyntaxError("this text is not a formula")
+        _check(code, local_dict)
     return eval(code, global_dict, local_dict)
+
+
+def unevaluated(code: str) -> ast.Expression:
+    """Return the tree of a formula; in the place of `evaluateFalse` of SymPy's parser.
+
+    Raises
+    ------
+    SyntaxError
+        If the text is more than a formula.
+    """
+    _check(code, {})
+    tree: ast.Expression = _ORIGINALS["evaluateFalse"](code)
+    return tree
+
+
+def _check(code: str, local_dict: dict[str, Any]) -> None:
+    tree = ast.parse(code.strip(), mode="eval")
+    texts = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            texts |= _names_in(node)
+    for node in ast.walk(tree):
+        known = not isinstance(node, ast.Name) or node.id in KNOWN or node.id in local_dict
+        number = not isinstance(node, ast.Constant) or isinstance(node.value, (float, int))
+        if not isinstance(node, NODES) or not known or not (number or id(node) in texts):
+            raise SyntaxError("this text is not a formula")
 
 
 def _names_in(call: ast.Call) -> set[int]:
