@@ -79,11 +79,6 @@ class MillwrightExecute(Execute):
         help="Patterns of the environment variables that student code may see.",
     ).tag(config=True)
 
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self._chosen_timeout: Any = self.trait_values()["timeout_func"]
-        self.timeout_func = self._seconds_for
-
     def preprocess(
         self, nb: NotebookNode, resources: ResourcesDict | None = None, km: Any = None
     ) -> tuple[NotebookNode, ResourcesDict]:
@@ -204,10 +199,15 @@ class MillwrightExecute(Execute):
                 _shorten(content, limit - used)
         return super().process_message(msg, cell, cell_index)
 
-    def _seconds_for(self, cell: NotebookNode) -> int:
+    def _get_timeout(self, cell: NotebookNode | None) -> int:
+        """Return the seconds for a cell: what the course says, within what is left of the budget.
+
+        nbclient asks here for each cell; a `timeout_func` of our own would be lost, because
+        nbconvert reads the configuration again when it begins with a notebook.
+        """
         left = max(1, int(self._deadline - time.monotonic()))
-        seconds = self._chosen_timeout(cell) if self._chosen_timeout else self.timeout
-        return min(seconds, left) if seconds and seconds > 0 else left
+        seconds: int | None = super()._get_timeout(cell)
+        return min(seconds, left) if seconds else left
 
     def _is_free(self) -> bool:
         """Return whether the kernel takes requests again."""

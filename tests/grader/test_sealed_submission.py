@@ -74,7 +74,7 @@ def test_a_submission_is_graded_and_its_figures_are_kept(tmp_path: Path) -> None
     )
     right, wrong, plot, partial = book.cells[2:]
     assert right.outputs == []
-    assert wrong.outputs[0].evalue == "look again"
+    assert wrong.outputs[0].evalue.startswith("look again\nYour double returned an array")
     assert "image/png" in plot.outputs[0].data
     assert partial.outputs[0].data["text/plain"] == "0.5"
     nbformat.validate(book)

@@ -27,7 +27,7 @@ from nbclient.exceptions import DeadKernelError
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.utils import is_solution
+from nbgrader.utils import is_locked, is_solution
 from traitlets import Bool, Dict, Integer, List, Unicode
 
 from millwright_grader.errors import KernelStartError, LostProcessError
@@ -226,8 +226,8 @@ class SplitExecute(MillwrightExecute):
         """Return what the student's kernel does not tell the truth about; empty if nothing."""
         modules = {
             name: module
-            for one in (*self.nb.cells, cell)
-            if one.cell_type == "code"
+            for one in self.nb.cells
+            if one.cell_type == "code" and is_locked(one)
             for name, module in imports(one.source).items()
         }
         modules |= self._modules
@@ -251,7 +251,7 @@ class SplitExecute(MillwrightExecute):
         assert self.kc is not None
         assert self.km is not None
         self._epoch += 1
-        seconds = float(self._seconds_for(cell))
+        seconds = float(self._get_timeout(cell))
         role = cell.metadata.get("nbgrader", {})
         order = {
             "source": without_magics(cell.source, every=not role.get("grade")),
@@ -263,10 +263,11 @@ class SplitExecute(MillwrightExecute):
         self._served = self.kc.execute(
             SERVE.format(epoch=self._epoch), silent=True, store_history=False, stop_on_error=False
         )
+        answer: dict[str, Any] = {}
         try:
             answer = self._order(order, seconds + CHECKER_SECONDS, cell)
         finally:
-            free = self._wait_until_free()
+            free = self._wait_until_free(is_late=bool(answer.get("overdue")))
         if answer.get("gone") or not run_sync(self.km.is_alive)():
             raise DeadKernelError("the Python process ended")
         if answer.get("overdue"):
@@ -275,17 +276,21 @@ class SplitExecute(MillwrightExecute):
             self._stop("unresponsive", "an earlier cell could not be stopped", cell, self._epoch)
         return [nbformat.from_dict(output) for output in answer["outputs"]]
 
-    def _wait_until_free(self) -> bool:
+    def _wait_until_free(self, is_late: bool) -> bool:
         """Return whether the kernel is free again; it is interrupted where it is not."""
         assert self.km is not None
-        for _ in range(2):
+        for patiently in (True, False):
+            if is_late and patiently:
+                run_sync(self.km.interrupt_kernel)()
+                continue
             limit = time.monotonic() + FREE_SECONDS
             while time.monotonic() < limit:
                 if self._has_stopped_serving(LOOK_SECONDS):
                     return True
                 if not run_sync(self.km.is_alive)():
                     return False
-            run_sync(self.km.interrupt_kernel)()
+            if patiently:
+                run_sync(self.km.interrupt_kernel)()
         return False
 
     def _has_stopped_serving(self, seconds: float) -> bool:

@@ -4,6 +4,7 @@ from typing import Any
 
 TEXT = 60  # characters of a text that are shown
 PARTS = 4  # parts of a list that are shown
+BRACKETS = {list: "[]", tuple: "()"}
 
 
 def in_short(value: Any, depth: int = 0) -> str:
@@ -30,7 +31,8 @@ def in_short(value: Any, depth: int = 0) -> str:
             parts = [f"{in_short(k, 1)}: {in_short(v, 1)}" for k, v in value.items()]
         else:
             parts = [in_short(part, 1) for part in value]
-        return f"the {name} ({', '.join(parts)})" if parts else f"an empty {name}"
+        left, right = BRACKETS.get(kind, "{}")
+        return f"{left}{', '.join(parts)}{right}" if parts else f"an empty {name}"
     return _of_libraries(value, kind)
 
 
@@ -41,7 +43,7 @@ def _of_libraries(value: Any, kind: type) -> str:
     if kind.__module__ == "numpy" and isinstance(shape, tuple):
         numbers = [in_short(number, 1) for number in value.ravel()[:PARTS].tolist()]
         more = ", …" if value.size > PARTS else ""
-        return f"an array of shape {shape} ({', '.join(numbers)}{more})"
+        return f"an array of shape {shape}: {', '.join(numbers)}{more}"
     if kind.__module__.startswith("pandas") and isinstance(shape, tuple):
         sizes = " × ".join(str(size) for size in shape)
         return f"a {kind.__name__} of {sizes}"
