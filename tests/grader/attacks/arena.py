@@ -143,7 +143,7 @@ class Arena(Course):
             config.write(
                 "c.Execute.timeout = 2\n"
                 "c.MillwrightExecute.budget = 12\n"
-                "c.SplitExecute.memory = 512\n"
+                "c.SplitExecute.memory = 1200\n"
                 "c.SplitExecute.imports = ['numpy', 'sympy', 'matplotlib.pyplot']\n"
             )
 

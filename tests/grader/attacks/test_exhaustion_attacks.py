@@ -126,26 +126,26 @@ CLASS = {
     ),
     "47-many-large-files": beside(
         """
-        import time
-        for number in range(100):
+        import os, time
+        for number in range(40):
             with open(f"big{number}", "wb") as file:
-                file.write(bytes(32 << 20))
-            time.sleep(0.02)
-        time.sleep(1)
-        """
+                os.posix_fallocate(file.fileno(), 0, 32 << 20)
+        time.sleep(1.5)
+        """,
+        "excess",
     ),
     "47-deleted-files": beside(
         """
         import os, time
         kept = []
-        for number in range(100):
+        for number in range(40):
             file = open(f"big{number}", "wb", 0)
-            file.write(bytes(32 << 20))
+            os.posix_fallocate(file.fileno(), 0, 32 << 20)
             os.unlink(f"big{number}")
             kept.append(file)
-            time.sleep(0.02)
-        time.sleep(1)
-        """
+        time.sleep(1.5)
+        """,
+        "excess",
     ),
     "47-many-files": beside(
         """
@@ -154,7 +154,8 @@ CLASS = {
             open(f"f{number}", "w").close()
             if number % 1000 == 0: time.sleep(0.1)
         time.sleep(1)
-        """
+        """,
+        "excess",
     ),
     "47-deep-folders": beside(
         """
@@ -351,6 +352,7 @@ def test_what_is_kept_of_them_is_small(arena: Arena) -> None:
 def test_state_of_one_is_not_seen_by_the_next(arena: Arena) -> None:
     (cell,) = [one for one in arena.autograded("leaves-state-next").cells if one.get("id") == "top"]
     seen = cell.outputs[0].text
-    assert seen.startswith("[False, False, False] False False ['data.csv']")
+    assert seen.startswith("[False, False, False] False False ['data.csv'")
+    assert "poison" not in seen
     # Whoever seeds its generator seeds its own.
     assert "0.5488135" not in seen
