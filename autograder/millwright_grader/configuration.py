@@ -71,6 +71,24 @@ def configure(
     if owners is not None:
         c.MillwrightCollect.owners = owners
 
+    if execution != "cold":
+        # nbgrader's own list, and one step that only looks; it must see what later steps remove.
+        c.GenerateAssignment.preprocessors = [
+            f"{_PREPROCESSORS}.IncludeHeaderFooter",
+            f"{_PREPROCESSORS}.InstantiateTests",
+            f"{_PREPROCESSORS}.LockCells",
+            "millwright_grader.generate.NameUnsuitableTests",
+            f"{_PREPROCESSORS}.ClearSolutions",
+            f"{_PREPROCESSORS}.ClearOutput",
+            f"{_PREPROCESSORS}.CheckCellMetadata",
+            f"{_PREPROCESSORS}.ComputeChecksums",
+            f"{_PREPROCESSORS}.SaveCells",
+            f"{_PREPROCESSORS}.ClearHiddenTests",
+            f"{_PREPROCESSORS}.ClearMarkScheme",
+            f"{_PREPROCESSORS}.ComputeChecksums",
+            f"{_PREPROCESSORS}.CheckCellMetadata",
+        ]
+
     c.Autograde.exporter_class = "millwright_grader.autograde.SubmissionExporter"
     # Cells and kernel are the released ones already when a submission has been read; nbgrader's own
     # two steps for that would only ask the gradebook again.

@@ -3,14 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
-from coursework import managed
+from coursework import Course, answered, cell, managed, notebook
 from millwright_grader.sandbox import missing
 from millwright_grader.split.canaries import canaries
 from millwright_grader.split.execution import SplitExecute
 from millwright_grader.warm.owner import close_shared_parents
 from nbformat import NotebookNode
-from nbformat.v4 import new_notebook
+from nbgrader.preprocessors import Execute
 from nbgrader.utils import determine_grade
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(missing() is not None, reason=str(missing()))]
@@ -33,14 +34,18 @@ def in_kernel(source: str, name: str = "test") -> NotebookNode:
     return made
 
 
-def run(folder: Path, student: str, *tests: str) -> NotebookNode:
-    cells = [
+def page(student: str, *tests: str) -> NotebookNode:
+    return notebook(
         managed(SETUP, "setup", locked=True),
         managed(student, "answer", solution=True),
         *(in_kernel(source, f"test-{at}") for at, source in enumerate(tests)),
-    ]
-    execute = SplitExecute(timeout=10, imports=["numpy", "matplotlib.pyplot"])
-    book, _ = execute.preprocess(new_notebook(cells=cells), {"metadata": {"path": str(folder)}})
+    )
+
+
+def run(folder: Path, student: str, *tests: str, **options: Any) -> NotebookNode:
+    execute = SplitExecute(timeout=10, imports=["numpy", "matplotlib.pyplot"], **options)
+    where = {"metadata": {"path": str(folder)}}
+    book, _ = execute.preprocess(page(student, *tests), where)
     return book
 
 
@@ -62,7 +67,7 @@ NEED_THE_KERNEL = {
     "assert out.stdout == '9\\n', 'print nine'",
     "cell magic": "%%timeit -n1 -r1\nassert square(3) == 9",
     "line magic": "%matplotlib inline\nassert square(3) == 9",
-    "cell run": "r = get_ipython().run_cell('square(3)')\nassert r.result == 9",
+    "cell run": "r = get_ipython().run_cell('x = square(3)')\nassert r.success and x == 9",
     "patched name": "from unittest.mock import patch\n"
     "with patch('__main__.print') as shown:\n    say()\nshown.assert_called_once_with('hi')",
     "source": "import inspect\nassert 'x * x' in inspect.getsource(square)",
@@ -75,8 +80,11 @@ NEED_THE_KERNEL = {
 FULL_ANSWER = f"{HONEST}\ndef say(): print('hi')\nclass Pet: pass\nsquare(3)"
 
 
-def test_an_honest_student_gets_what_the_author_meant(tmp_path: Path) -> None:
+def test_an_honest_student_gets_what_nbgrader_gives(tmp_path: Path) -> None:
     book = run(tmp_path, FULL_ANSWER, *NEED_THE_KERNEL.values())
+    stock = page(FULL_ANSWER, *NEED_THE_KERNEL.values())
+    stock, _ = Execute(timeout=60).preprocess(stock, {"metadata": {"path": str(tmp_path)}})
+    assert points(book) == points(stock)
     expected = [3.0 if name == "partial credit" else 4.0 for name in NEED_THE_KERNEL]
     assert dict(zip(NEED_THE_KERNEL, points(book), strict=True)) == dict(
         zip(NEED_THE_KERNEL, expected, strict=True)
@@ -195,6 +203,49 @@ def test_what_canaries_cannot_find_is_told_as_lower_trust(tmp_path: Path, name: 
     book = run(tmp_path, BEYOND[name], PLAIN)
     assert points(book) == [4]
     assert kinds(book) == ["in-kernel"]
+
+
+def test_only_the_author_says_where_a_test_runs(fresh_course: Course, tmp_path: Path) -> None:
+    course = fresh_course.copy(tmp_path / "course")
+    path = course.root / "source" / "ps1" / "ps1.ipynb"
+    written = nbformat.read(path, as_version=4)
+    cell(written, "ps1-square-test").source = "assert 'x * x' in In[-2] and square(-7) == 49"
+    cell(written, "ps1-square-test").metadata.tags = ["in-kernel"]
+    nbformat.write(written, path)
+    made = course.api().generate_assignment("ps1", force=True)
+    assert made["success"]
+    assert "cannot be checked" not in made["log"]
+
+    released = course.released()
+    course.submit("anna", answered(released))
+    removes = answered(released)
+    cell(removes, "ps1-square-test").metadata.tags = []
+    course.submit("ben", removes)
+    adds = answered(released, mean="math.isclose = abs = lambda *a: 0\ndef mean(x): return 1.5")
+    cell(adds, "ps1-mean-test").metadata.tags = ["in-kernel"]
+    course.submit("carla", adds)
+
+    results = course.grade()
+    rows = course.rows()
+    assert [rows[name]["square-test"] for name in ("anna", "ben", "carla")] == [2, 2, 2]
+    assert [rows[name]["mean-test"] for name in ("anna", "ben", "carla")] == [3, 3, 0]
+    found = {name: {one["kind"] for one in results[name]["flags"]} for name in results}
+    assert {name: kinds - {"no-receipt"} for name, kinds in found.items()} == {
+        "anna": {"in-kernel"},
+        "ben": {"in-kernel"},
+        "carla": {"in-kernel", "tags"},
+    }
+
+
+def test_a_setup_cell_with_magics_serves_the_tests_too(tmp_path: Path) -> None:
+    plain = managed("assert np.allclose(square(3), 3 * limit)", "plain", grade=True, locked=True)
+    plain.metadata.nbgrader.points = 4
+    both = page(HONEST)
+    both.cells.append(plain)
+    execute = SplitExecute(timeout=10, imports=["numpy", "matplotlib.pyplot"])
+    book, _ = execute.preprocess(both, {"metadata": {"path": str(tmp_path)}})
+    assert points(book) == [4]
+    assert kinds(book) == []
 
 
 def test_canaries_are_never_the_same() -> None:

@@ -3,13 +3,16 @@
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
-from coursework import managed
+from coursework import Course, managed, solution
 from millwright_grader.sandbox import missing
 from millwright_grader.split.execution import SplitExecute
 from millwright_grader.split.suitability import Page, collisions, reasons
 from millwright_grader.warm.owner import close_shared_parents
 from nbformat.v4 import new_notebook
+from nbgrader.converters import GenerateAssignment
+from traitlets.utils.importstring import import_item
 
 LOCKED = """
 %matplotlib inline
@@ -243,3 +246,40 @@ def test_a_name_of_two_owners_is_found_where_a_test_uses_it() -> None:
 
 def test_text_that_is_no_python_is_left_to_whoever_runs_it() -> None:
     assert reasons("assert squares(") == []
+
+
+def test_generating_an_assignment_names_them_and_goes_on(
+    fresh_course: Course, tmp_path: Path
+) -> None:
+    course = fresh_course.copy(tmp_path / "course")
+    path = course.root / "source" / "ps1" / "ps1.ipynb"
+    before = course.released()
+    written = nbformat.read(path, as_version=4)
+    hidden = "### BEGIN HIDDEN TESTS\n%%time\nget_ipython().magic('who')\n### END HIDDEN TESTS"
+    role = {"grade": True, "locked": True, "points": 1}
+    written.cells += [
+        managed(hidden.replace("%%time\n", ""), "ps1-odd-test", **role),
+        managed("assert LIMIT == 3", "ps1-limit-test", **role),
+        solution("LIMIT = 4\n", "ps1-limit"),
+    ]
+    nbformat.write(written, path)
+    made = course.api().generate_assignment("ps1", force=True)
+    assert made["success"]
+    warned = [line for line in made["log"].splitlines() if "WARNING" in line and "ps1-" in line]
+    odd, limit = warned
+    assert "ps1: cell ps1-odd-test cannot be checked apart from the student's code: " in odd
+    assert odd.endswith("Rewrite it, or give it the tag `in-kernel` (lower trust).")
+    assert "ps1: cell ps1-limit-test uses what both" in limit
+    assert "LIMIT" in limit
+    after = course.released()
+    assert [one.source for one in after.cells[: len(before.cells)]] == [
+        one.source for one in before.cells
+    ]
+
+
+def test_nothing_else_of_nbgraders_generating_is_changed(fresh_course: Course) -> None:
+    steps = [import_item(name) for name in fresh_course.config.GenerateAssignment.preprocessors]
+    ours = [step for step in steps if step.__module__.startswith("millwright")]
+    assert len(ours) == 1
+    theirs = [step for step in steps if step not in ours]
+    assert theirs == GenerateAssignment.class_traits()["preprocessors"].default()
