@@ -16,7 +16,9 @@ from nbgrader.utils import determine_grade
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(missing() is not None, reason=str(missing()))]
 
-SETUP = "%matplotlib inline\nimport math\nimport numpy as np\nlimit = 3"
+SETUP = "%matplotlib inline\nimport math\nimport numpy as np\nlimit = 3\n\n\n" + (
+    "def close(a, b):\n    return abs(a - b) < 1"
+)
 HONEST = "def square(x):\n    return x * x"
 WRONG = "def square(x):\n    return 0"
 PLAIN = "assert square(-7) == 49, 'square: look at negative numbers'"
@@ -160,6 +162,7 @@ get_ipython().input_transformers_post.append(
     "len": "import builtins\nbefore = len\n"
     "class Any(int):\n    def __eq__(self, other): return True\n"
     "builtins.len = lambda x: Any(before(x))",
+    "a helper's abs": "import builtins\nbuiltins.abs = lambda x: 0",
     "error stream": "import sys\nsys.stderr = sys.stdout",
 }
 TESTS = {
@@ -173,6 +176,7 @@ TESTS = {
     "abs, its own": "assert abs(square(3) - 9) < 1",
     "isinstance": "assert isinstance(square(3), str)",
     "len": "assert len([square(3)]) == 9",
+    "a helper's abs": "assert close(square(3), 9)",
     "error stream": "import warnings\nif square(3) != 9:\n    warnings.warn('not a square')",
 }
 
@@ -249,5 +253,7 @@ def test_a_setup_cell_with_magics_serves_the_tests_too(tmp_path: Path) -> None:
 
 
 def test_canaries_are_never_the_same() -> None:
-    made = [[one.source for one in canaries(PLAIN, {"np": "numpy"}, set(), True)] for _ in "ab"]
+    made = [
+        [one.source for one in canaries(PLAIN, "abs", {"np": "numpy"}, set(), True)] for _ in "ab"
+    ]
     assert not set(made[0]) & set(made[1])

@@ -52,8 +52,6 @@ _CLAIMS = {
     "unittest.TestCase": "{it}().assertEqual({a}, {b}, {words!r})",
     "pytest.approx": "assert {a} == {it}({b}), {words!r}",
 }
-# Costs nothing to ask about where it is imported; others only if the test names them.
-_ALWAYS = frozenset({"builtins", "math", "numpy"})
 RESULT = "the value of the last line"
 _STDERR = "what is written to the error stream"
 
@@ -80,7 +78,11 @@ class Canary:
 
 
 def canaries(
-    source: str, modules: Mapping[str, str], students: Container[str], after: bool
+    source: str,
+    helpers: str,
+    modules: Mapping[str, str],
+    students: Container[str],
+    after: bool,
 ) -> list[Canary]:
     """Return the canaries for a test, in any order, with numbers of their own.
 
@@ -88,8 +90,10 @@ def canaries(
     ----------
     source
         The test.
+    helpers
+        The author's other cells, on which it may rely: what they name is asked about too.
     modules
-        What the author's cells import, the test among them: dotted names by the name given.
+        What all of these import: dotted names by the name given.
     students
         Names that the author's solution binds: not what they are in Python.
     after
@@ -98,12 +102,12 @@ def canaries(
     """
     # The system's randomness: the kernel's own would tell what comes.
     chance = random.SystemRandom()
-    used = _names(source)
+    used = _names(source) | _names(helpers)
     known = {module.partition(".")[0] for module in modules.values()} | {"builtins"}
     made = [_false(chance, "assert", _PLAIN), _stderr(chance)]
     for dotted, text in _CLAIMS.items():
         module, _, name = dotted.rpartition(".")
-        if module.partition(".")[0] in known and (module in _ALWAYS or name in used):
+        if name in used and module.partition(".")[0] in known:
             it = _spelled(dotted, modules, used, students)
             made.append(_false(chance, dotted.removeprefix("builtins."), text, it))
     chance.shuffle(made)

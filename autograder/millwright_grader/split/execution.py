@@ -27,7 +27,7 @@ from nbclient.exceptions import DeadKernelError
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.utils import is_locked, is_solution
+from nbgrader.utils import is_grade, is_locked, is_solution
 from traitlets import Bool, Dict, Integer, List, Unicode
 
 from millwright_grader.errors import KernelStartError, LostProcessError
@@ -224,16 +224,14 @@ class SplitExecute(MillwrightExecute):
 
     def _unsound(self, cell: NotebookNode, after: bool) -> str:
         """Return what the student's kernel does not tell the truth about; empty if nothing."""
+        authors = [one for one in self.nb.cells if one.cell_type == "code" and is_locked(one)]
         modules = {
-            name: module
-            for one in self.nb.cells
-            if one.cell_type == "code" and is_locked(one)
-            for name, module in imports(one.source).items()
-        }
-        modules |= self._modules
+            name: module for one in authors for name, module in imports(one.source).items()
+        } | self._modules
+        helpers = "\n".join(one.source for one in authors if not is_grade(one))
         page = self.nb, self._display_id_map, self._used
         try:
-            for canary in canaries(cell.source, modules, self._students, after):
+            for canary in canaries(cell.source, helpers, modules, self._students, after):
                 asked = nbformat.v4.new_code_cell(canary.source)
                 asked.metadata.nbgrader = cell.metadata.nbgrader
                 # What it shows is no part of the notebook.
