@@ -91,12 +91,15 @@ class Attack:
         Kinds that must be among the flags.
     change
         Changes the notebook, or lays down files beside it.
+    raw
+        Bytes in the place of the notebook.
     """
 
     answers: Mapping[str, str] = field(default_factory=dict)
     scores: Mapping[str, Any] = field(default_factory=lambda: without("square"))
     flags: frozenset[str] = frozenset()
     change: Callable[[NotebookNode, Path], object] | None = None
+    raw: bytes | None = None
 
 
 def attack(code: str = "", *flags: str, task: str = "square", **more: Any) -> Attack:
@@ -168,7 +171,8 @@ class Arena(Course):
             honest = Attack({"top": f"words = {words!r}"})
             self.submit(name, self.write(name, honest))
         for name, attack in attacks.items():
-            self.submit(name, self.write(name, attack))
+            node = self.write(name, attack)
+            self.submit(name, node if attack.raw is None else attack.raw)
         self.submitted = {name: self.digests(name, "submitted") for name in NEIGHBOURS}
         self.grade("--student", "anna")
         self.before = (
