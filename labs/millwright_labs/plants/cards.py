@@ -7,10 +7,10 @@ markers of that file.
 import inspect
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 
-from millwright_labs.plants.plant import POSITIVE, Plant
+from millwright_labs.plants.plant import POSITIVE, Parameters, Plant
 from millwright_labs.plants.sensors import Sensor
 
 BEGIN = "<!-- plant cards: begin -->"
@@ -27,7 +27,7 @@ def card(P: Plant) -> str:
         about,
         model.equations,
         "**Signals**",
-        _table(
+        table(
             ("signal", "kind", "unit", "meaning", "limits"),
             [
                 (f"`{s.name}`", kind, s.unit, s.meaning, _range(s.low, s.high))
@@ -46,43 +46,17 @@ def card(P: Plant) -> str:
         )
         + ".",
         "**Parameters**",
-        _table(
-            ("parameter", "value", "unit", "meaning", "allowed", "source"),
-            [
-                (
-                    f"`{entry.name}`",
-                    _number(getattr(p, entry.name)),
-                    entry.metadata["unit"],
-                    entry.metadata["meaning"],
-                    _allowed(entry.metadata["minimum"], entry.metadata["maximum"]),
-                    entry.metadata["source"],
-                )
-                for entry in fields(p)
-            ],
-        ),
+        parameter_table(p),
     ]
-    others = {name: other for name, other in model.variants.items() if other != p}
-    if others:
-        parts += [
-            "Other numbers, where they differ:",
-            _table(
-                ("parameter", *others),
-                [
-                    (f"`{entry.name}`", *(_number(v) for v in values))
-                    for entry in fields(p)
-                    if (values := [getattr(other, entry.name) for other in others.values()])
-                    and any(v != getattr(p, entry.name) for v in values)
-                ],
-            ),
-        ]
+    parts += variant_table(p, model.variants)
     parts += [
         "**Faults**",
-        _table(
+        table(
             ("fault", "severity 1"),
             [(f"`{f.name}`", f.severity_1) for f in (*model.faults, *model.sensor_faults)],
         ),
         "**Sensors**",
-        _table(
+        table(
             ("output", "noise (standard deviation)", "step", "dead time", "range", "source"),
             [_sensor_row(P, name, model.sensors.get(name)) for name in P.output_labels],
         ),
@@ -94,11 +68,53 @@ def card(P: Plant) -> str:
 
 def with_cards(text: str, plants: Iterable[Plant]) -> str:
     """Give `text` with all cards between its two markers."""
-    before, _, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not end:
-        raise ValueError(f"The text lacks the lines {BEGIN} and {END}. Add them where cards go.")
-    return before + BEGIN + "\n\n" + "\n".join(card(P) for P in plants) + "\n" + END + after
+    return between(text, BEGIN, END, "\n".join(card(P) for P in plants))
+
+
+def between(text: str, begin: str, end: str, cards: str) -> str:
+    """Give `text` with `cards` between the lines `begin` and `end`."""
+    before, _, rest = text.partition(begin)
+    _, found, after = rest.partition(end)
+    if not found:
+        raise ValueError(f"The text lacks the lines {begin} and {end}. Add them where cards go.")
+    return before + begin + "\n\n" + cards + "\n" + end + after
+
+
+def parameter_table(p: Parameters) -> str:
+    """Give the table of parameters with value, unit, meaning, limits and source."""
+    return table(
+        ("parameter", "value", "unit", "meaning", "allowed", "source"),
+        [
+            (
+                f"`{entry.name}`",
+                number(getattr(p, entry.name)),
+                entry.metadata["unit"],
+                entry.metadata["meaning"],
+                _allowed(entry.metadata["minimum"], entry.metadata["maximum"]),
+                entry.metadata["source"],
+            )
+            for entry in fields(p)
+        ],
+    )
+
+
+def variant_table(p: Parameters, variants: Mapping[str, Parameters]) -> list[str]:
+    """Give heading and table of the other machines' numbers, where they differ from `p`."""
+    others = {name: other for name, other in variants.items() if other != p}
+    if not others:
+        return []
+    return [
+        "Other numbers, where they differ:",
+        table(
+            ("parameter", *others),
+            [
+                (f"`{entry.name}`", *(number(v) for v in values))
+                for entry in fields(p)
+                if (values := [getattr(other, entry.name) for other in others.values()])
+                and any(v != getattr(p, entry.name) for v in values)
+            ],
+        ),
+    ]
 
 
 def _sensor_row(P: Plant, name: str, sensor: Sensor | None) -> tuple[str, ...]:
@@ -117,7 +133,8 @@ def _sensor_row(P: Plant, name: str, sensor: Sensor | None) -> tuple[str, ...]:
     )
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """Give a Markdown table."""
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
@@ -125,18 +142,19 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 def _range(low: float, high: float) -> str:
     if math.isinf(low) and math.isinf(high):
         return ""
-    return f"{_number(low)} to {_number(high)}"
+    return f"{number(low)} to {number(high)}"
 
 
 def _allowed(low: float, high: float) -> str:
-    least = "> 0" if low == POSITIVE else "" if math.isinf(low) else f"≥ {_number(low)}"
-    most = "" if math.isinf(high) else f"≤ {_number(high)}"
+    least = "> 0" if low == POSITIVE else "" if math.isinf(low) else f"≥ {number(low)}"
+    most = "" if math.isinf(high) else f"≤ {number(high)}"
     return ", ".join(filter(None, (least, most)))
 
 
 def _with_unit(value: float, unit: str) -> str:
-    return _number(value) if unit == "1" else f"{_number(value)} {unit}"
+    return number(value) if unit == "1" else f"{number(value)} {unit}"
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """Give a number as cards print it."""
     return f"{value:.6g}".replace("-", "−")
