@@ -20,6 +20,9 @@ from millwright_grader.submission import Marked, Work, mark
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
+# Marks students, given the states of their last gradings.
+Marking = Callable[[Sequence[str], dict[str, str]], Iterator[Marked]]
+
 LOST = "the process that marked it ended, perhaps for lack of memory; grade it again"
 
 
@@ -156,6 +159,3 @@ def _begin(work: Work, parent: int) -> None:
 def _mark_here(student: str, stored: str) -> Marked:
     assert _work is not None
     return mark(_work, student, stored)
-
-
-Marking = Callable[[Sequence[str], dict[str, str]], Iterator[Marked]]
