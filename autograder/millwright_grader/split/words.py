@@ -4,7 +4,7 @@ from typing import Any
 
 TEXT = 60  # characters of a text that are shown
 PARTS = 4  # parts of a list that are shown
-BRACKETS: dict[type, str] = {list: "[]", tuple: "()"}
+BRACKETS: dict[type, tuple[str, str]] = {list: ("[", "]"), tuple: ("(", ")")}
 
 
 def in_short(value: Any, depth: int = 0) -> str:
@@ -31,7 +31,7 @@ def in_short(value: Any, depth: int = 0) -> str:
             parts = [f"{in_short(k, 1)}: {in_short(v, 1)}" for k, v in value.items()]
         else:
             parts = [in_short(part, 1) for part in value]
-        left, right = BRACKETS[kind] if kind in BRACKETS else "{}"
+        left, right = BRACKETS.get(kind, ("{", "}"))
         return f"{left}{', '.join(parts)}{right}" if parts else f"an empty {name}"
     return _of_libraries(value, kind)
 
