@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from coursework import Course, answered
@@ -119,9 +120,13 @@ def test_a_cluster_writes_the_same_rows(
     handed_in: Course, expected: list[Any], tmp_path: Path
 ) -> None:
     course = twin(handed_in, tmp_path / "course")
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-    ) as cluster:
+    # A cluster leaves settings of its workers in the environment, which other tests would inherit.
+    with (
+        mock.patch.dict(os.environ),
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+    ):
         course.grade(f"--dask={cluster.scheduler_address}")
     assert everything(course) == expected
 
