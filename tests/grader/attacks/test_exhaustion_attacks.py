@@ -49,7 +49,8 @@ CLASS = {
             while True: pass
         """,
         task="formula",
-        scores=without("formula", "drive"),
+        # A later answer counts if its process could be freed.
+        scores=without("formula") | {"drive-test": {0, 2}},
     ),
     "43-catches-interrupts": code(
         """
@@ -60,7 +61,8 @@ CLASS = {
                 except BaseException: pass
         """,
         task="formula",
-        scores=without("formula", "drive"),
+        # A later answer counts if its process could be freed.
+        scores=without("formula") | {"drive-test": {0, 2}},
     ),
     "43-sleeps": code("import time\ndef square(value):\n    time.sleep(1e6)", "timeout"),
     "43-waits-for-input": code(
