@@ -37,6 +37,10 @@ SAMPLE_TIME = {
     "two_mass_drive": 0.002,
     "hydraulic_axis": 0.005,
     "battery": 2.0,
+    "car_cruise": 0.2,
+    "aircraft_mpc5": 0.1,
+    "looper": 0.01,
+    "mould_level": 0.05,
 }
 
 

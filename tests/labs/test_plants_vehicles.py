@@ -199,3 +199,127 @@ def test_aircraft_faults_are_as_the_card_says(fault, like):
     other = plants.aircraft_pitch(plants.AircraftPitch(**like))
     x, u = np.array([0.05, 0.001, 0.1]), np.array([0.1, 0.02])
     np.testing.assert_allclose(worn.dynamics(0, x, u), other.dynamics(0, x, u))
+
+
+# Car with cruise control
+
+
+def test_car_at_the_published_operating_point():
+    """Fourth gear, flat road, 20 m/s: throttle 0.1687, a = 0.0101, b = 1.320, slope 9.8."""
+    P = plants.car_cruise()
+    np.testing.assert_allclose(P.x0, [20.0])
+    np.testing.assert_allclose(P.u0, [0.1687, 0.0], atol=1e-4)
+    sys = P.linearize(P.x0, P.u0)
+    assert -sys.A[0, 0] == pytest.approx(0.0101, abs=5e-5)
+    assert sys.B[0, 0] == pytest.approx(1.320, abs=5e-4)
+    assert sys.B[0, 1] == pytest.approx(-9.8, abs=1e-3)
+
+
+@pytest.mark.parametrize(("gear", "ratio"), [(1, 40.0), (2, 25.0), (3, 16.0), (4, 12.0), (5, 10.0)])
+def test_a_gear_is_force_for_engine_speed(gear, ratio):
+    P = plants.car_cruise(gear)
+    assert P.output(0, [10.0], [0.5, 0.0])[1] == pytest.approx(10.0 * ratio)
+    pull = P.dynamics(0, [10.0], [1.0, 0.0])[0] - P.dynamics(0, [10.0], [0.0, 0.0])[0]
+    torque = 190.0 * (1 - 0.4 * (10.0 * ratio / 420.0 - 1) ** 2)
+    assert pull * 1600.0 == pytest.approx(ratio * torque)
+
+
+@pytest.mark.parametrize("gear", [0, 6, "fourth", None])
+def test_an_unknown_gear_is_refused(gear):
+    with pytest.raises(plants.ParameterError, match="There is no gear"):
+        plants.car_cruise(gear)
+
+
+@few
+@given(
+    throttle=share(0, 1),
+    slope=share(-0.1, 0.1),
+    m=share(1000, 2500),
+    gear=st.integers(1, 5),
+    box=share(0, 1),
+)
+def test_car_energy_balance_closes(throttle, slope, m, gear, box):
+    """The engine's work accelerates the car, lifts it, and is lost to tyres and air."""
+    P = plants.car_cruise(
+        parameters=plants.CarCruise(m=m, gear_ratio=plants.GEARS[gear]), faults={"roof_box": box}
+    )
+    p = P.parameters
+    rig = plants.Rig(P, dt=0.02, sensors=False)
+    v = steps(rig, 500, throttle=throttle, slope=slope)[:, 0]
+    torque = p.T_max * (1 - p.beta * (p.gear_ratio * v / p.omega_max - 1) ** 2)
+    supplied = np.trapezoid(throttle * torque * p.gear_ratio * v, dx=0.02)
+    drag = 0.5 * p.rho * p.C_d * p.area * (1 + 0.5 * box) * v * np.abs(v)
+    rolling = p.m * 9.8 * p.C_r * np.tanh(v / p.stick_speed)
+    lost = np.trapezoid((drag + rolling) * v, dx=0.02)
+    lifted = p.m * 9.8 * np.sin(slope) * np.trapezoid(v, dx=0.02)
+    gained = p.m * (v[-1] ** 2 - v[0] ** 2) / 2
+    assert supplied == pytest.approx(gained + lost + lifted, rel=1e-3, abs=50.0)
+
+
+def test_drag_grows_with_the_square_of_speed_and_changes_sign_with_it():
+    P = plants.car_cruise(parameters=plants.CarCruise(C_r=0.0))
+    slower, faster, back = (P.dynamics(0, [v], [0.0, 0.0])[0] for v in (10.0, 20.0, -20.0))
+    assert faster == pytest.approx(4 * slower)
+    assert back == pytest.approx(-faster)
+
+
+def test_a_car_without_throttle_comes_to_rest_and_stays():
+    P = plants.car_cruise()
+    rig = plants.Rig(P, dt=1.0, sensors=False)
+    v = steps(rig, 400, throttle=0.0)[:, 0]
+    assert np.all(np.diff(v) <= 1e-9)
+    assert v[-1] == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("fault", "like"),
+    [
+        ({"engine_wear": 1.0}, {"T_max": 133.0}),
+        ({"tyre_pressure_loss": 0.5}, {"C_r": 0.015}),
+        ({"roof_box": 1.0}, {"C_d": 0.48}),
+    ],
+)
+def test_car_faults_are_as_the_card_says(fault, like):
+    worn = plants.car_cruise(faults=fault)
+    other = plants.car_cruise(parameters=plants.CarCruise(**like))
+    np.testing.assert_allclose(
+        worn.dynamics(0, [25.0], [0.4, 0.03]), other.dynamics(0, [25.0], [0.4, 0.03])
+    )
+
+
+# Aircraft for predictive control
+
+MPC5_A = [
+    [0.99, 0.01, 0.18, -0.09, 0],
+    [0, 0.94, 0, 0.29, 0],
+    [0, 0.14, 0.81, -0.9, 0],
+    [0, -0.2, 0, 0.95, 0],
+    [0, 0.09, 0, 0, 0.9],
+]
+MPC5_B = [[0.01, -0.02], [-0.14, 0], [0.05, -0.2], [0.02, 0], [-0.01, 0]]
+MPC5_C = [[0, 1, 0, 0, -1], [0, 0, 1, 0, 0], [0, 0, 0, 1, 0], [1, 0, 0, 0, 0]]
+
+
+def test_sampled_aircraft_is_the_published_discrete_model():
+    P = plants.aircraft_mpc5()
+    sys = P.linearize(P.x0, P.u0).sample(0.2)
+    np.testing.assert_allclose(sys.A, MPC5_A, atol=2e-6)
+    np.testing.assert_allclose(sys.B, MPC5_B, atol=2e-6)
+    np.testing.assert_allclose(sys.C, MPC5_C, atol=1e-9)
+    assert np.all(np.abs(ct.poles(sys)) < 1.0)
+    assert np.linalg.matrix_rank(ct.ctrb(sys.A, sys.B)) == 5
+    assert P.limits["u1"] == (-5.0, 5.0)
+    assert P.limits["u2"] == (-6.0, 6.0)
+
+
+def test_a_rig_steps_the_aircraft_as_the_discrete_model_does():
+    P = plants.aircraft_mpc5()
+    rig = plants.Rig(P, dt=0.2, sensors=False)
+    A, B = np.array(MPC5_A), np.array(MPC5_B)
+    x = np.zeros(5)
+    rng = np.random.default_rng(1)
+    for _ in range(50):
+        u = rng.uniform([-5, -6], [5, 6])
+        rig.step(u1=u[0], u2=u[1])
+        x = A @ x + B @ u
+    np.testing.assert_allclose(rig.x, x, atol=1e-4)

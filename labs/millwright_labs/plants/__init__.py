@@ -17,8 +17,10 @@ from millwright_labs.errors import (
     PlantError,
     SignalError,
 )
+from millwright_labs.plants.aircraft_mpc5 import AircraftMpc5, aircraft_mpc5
 from millwright_labs.plants.aircraft_pitch import AircraftPitch, aircraft_pitch
 from millwright_labs.plants.battery import Battery, battery
+from millwright_labs.plants.car_cruise import GEARS, CarCruise, car_cruise
 from millwright_labs.plants.cards import card
 from millwright_labs.plants.cnc_axis import AXES, CncAxis, cnc_axis, position_loop
 from millwright_labs.plants.dc_motor import DcMotor, dc_motor
@@ -26,7 +28,9 @@ from millwright_labs.plants.equilibrium import operating_point
 from millwright_labs.plants.furnace_zone import FurnaceZone, furnace_zone
 from millwright_labs.plants.hydraulic_axis import HydraulicAxis, hydraulic_axis
 from millwright_labs.plants.incubator import Incubator, incubator
+from millwright_labs.plants.looper import Looper, looper
 from millwright_labs.plants.mill_agc import MillAgc, mill_agc
+from millwright_labs.plants.mould_level import MouldLevel, mould_level
 from millwright_labs.plants.plant import Plant
 from millwright_labs.plants.quarter_car import QuarterCar, quarter_car, road_profile
 from millwright_labs.plants.rig import Rig, record
@@ -45,20 +49,29 @@ PLANTS: dict[str, Callable[..., Plant]] = {
     "two_mass_drive": two_mass_drive,
     "hydraulic_axis": hydraulic_axis,
     "battery": battery,
+    "car_cruise": car_cruise,
+    "aircraft_mpc5": aircraft_mpc5,
+    "looper": looper,
+    "mould_level": mould_level,
 }
 
 __all__ = [
     "AXES",
+    "GEARS",
     "PLANTS",
+    "AircraftMpc5",
     "AircraftPitch",
     "Battery",
+    "CarCruise",
     "CncAxis",
     "DcMotor",
     "FaultError",
     "FurnaceZone",
     "HydraulicAxis",
     "Incubator",
+    "Looper",
     "MillAgc",
+    "MouldLevel",
     "OperatingPointError",
     "ParameterError",
     "Plant",
@@ -68,15 +81,19 @@ __all__ = [
     "Sensor",
     "SignalError",
     "TwoMassDrive",
+    "aircraft_mpc5",
     "aircraft_pitch",
     "battery",
+    "car_cruise",
     "card",
     "cnc_axis",
     "dc_motor",
     "furnace_zone",
     "hydraulic_axis",
     "incubator",
+    "looper",
     "mill_agc",
+    "mould_level",
     "operating_point",
     "position_loop",
     "quarter_car",
