@@ -41,6 +41,8 @@ SAMPLE_TIME = {
     "aircraft_mpc5": 0.1,
     "looper": 0.01,
     "mould_level": 0.05,
+    "pump_wear": 1.0,
+    "valve_wear": 0.01,
 }
 
 

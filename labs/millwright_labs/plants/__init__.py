@@ -32,10 +32,12 @@ from millwright_labs.plants.looper import Looper, looper
 from millwright_labs.plants.mill_agc import MillAgc, mill_agc
 from millwright_labs.plants.mould_level import MouldLevel, mould_level
 from millwright_labs.plants.plant import Plant
+from millwright_labs.plants.pump_wear import PumpWear, pump_wear
 from millwright_labs.plants.quarter_car import QuarterCar, quarter_car, road_profile
 from millwright_labs.plants.rig import Rig, record
 from millwright_labs.plants.sensors import Sensor
 from millwright_labs.plants.two_mass_drive import TwoMassDrive, two_mass_drive
+from millwright_labs.plants.valve_wear import ValveWear, valve_wear
 
 #: All plants by name, in the order of the cards.
 PLANTS: dict[str, Callable[..., Plant]] = {
@@ -53,6 +55,8 @@ PLANTS: dict[str, Callable[..., Plant]] = {
     "aircraft_mpc5": aircraft_mpc5,
     "looper": looper,
     "mould_level": mould_level,
+    "pump_wear": pump_wear,
+    "valve_wear": valve_wear,
 }
 
 __all__ = [
@@ -76,11 +80,13 @@ __all__ = [
     "ParameterError",
     "Plant",
     "PlantError",
+    "PumpWear",
     "QuarterCar",
     "Rig",
     "Sensor",
     "SignalError",
     "TwoMassDrive",
+    "ValveWear",
     "aircraft_mpc5",
     "aircraft_pitch",
     "battery",
@@ -96,8 +102,10 @@ __all__ = [
     "mould_level",
     "operating_point",
     "position_loop",
+    "pump_wear",
     "quarter_car",
     "record",
     "road_profile",
     "two_mass_drive",
+    "valve_wear",
 ]
