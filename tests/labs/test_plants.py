@@ -254,6 +254,10 @@ def test_params_of_python_control_change_numbers_for_one_analysis_only():
         (plants.incubator(), {"heater": 0.5, "T_room": 18.0}),
         (plants.dc_motor(), {"V": 6.0, "T_load": 0.02}),
         (plants.mill_agc(), {"S_ref": 1.2, "H": 2.9, "v": 14.0}),
+        (plants.quarter_car(), {"F": 300.0, "z_road": 0.02}),
+        (plants.car_cruise(gear=5), {"throttle": 0.3, "slope": 0.01}),
+        (plants.looper(), {"T": 6.2, "dv_ref": 0.001}),
+        (plants.aircraft_mpc5(), {"u1": 0.8, "u2": -0.3}),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
@@ -320,6 +324,15 @@ def test_rig_equals_a_tight_reference(make, seed):
 def test_wrong_parameters_get_one_clear_error(wrong, message):
     with pytest.raises(plants.ParameterError, match=message):
         plants.FurnaceZone(**wrong)
+
+
+@every_plant
+def test_every_parameter_is_checked(make):
+    p = make().parameters
+    for entry in fields(p):
+        for wrong in (math.nan, math.inf, "1"):
+            with pytest.raises(plants.ParameterError, match=f"{entry.name} must be"):
+                replace(p, **{entry.name: wrong})
 
 
 def test_all_wrong_parameters_are_named_at_once():

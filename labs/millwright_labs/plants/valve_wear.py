@@ -176,7 +176,10 @@ def _max_step(x: Sequence[float], u: Sequence[float], p: Any, f: Any) -> float:
     if deep > 0.0:
         stiff += SEAT_STIFFNESS * (1.0 + SEAT_DAMPING * abs(x[1]))
         friction += MILLI * SEAT_STIFFNESS * SEAT_DAMPING * deep / p.m
-    return 0.25 / (math.sqrt(MILLI * stiff / p.m) + friction + gas)
+    step = 0.25 / (math.sqrt(MILLI * stiff / p.m) + friction + gas)
+    # A seat is met in small steps, so that its force begins where the seat does.
+    to_seat = min(abs(x[0]), abs(x[0] - p.stroke)) / (abs(x[1]) + 1e-6)
+    return step if to_seat > step else max(to_seat, 0.1 * step)
 
 
 MODEL = Model(
@@ -224,7 +227,8 @@ pressures $p_{ub}$, $p_{ut}$ between `p_room` (0) and `p_supply` (1).
     out=_out,
     max_step=_max_step,
     step_reason=(
-        "a quarter of a bound on the time constants of piston, gas and seat at the present state"
+        "a quarter of a bound on the time constants of piston, gas and seat at the present state, "
+        "a tenth of that where the piston meets or leaves a seat"
     ),
     faults=(
         Fault("bottom_leak", "leak below the piston of 40 mm² (four times the new one)"),
