@@ -99,7 +99,7 @@ def _pressures(x: Sequence[float], p: Any) -> tuple[float, float]:
     """Pressures (MPa) below and above the piston."""
     bottom = 1000.0 * p.V_bottom + p.A_piston * x[0]
     top = 1000.0 * p.V_top + p.A_piston * (p.stroke - x[0])
-    # g J/(kg K) K over mm³ is kPa·m³/... : 1e-3 kg, 1e-9 m³ and 1e6 Pa cancel.
+    # A gram in a cubic millimetre is 1e6 kg/m³, and gives MPa without a factor.
     gas = p.R_gas * p.T_gas
     return x[2] * gas / bottom, x[3] * gas / top
 
