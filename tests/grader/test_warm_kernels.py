@@ -20,6 +20,7 @@ from jupyter_client.provisioning import KernelProvisionerFactory
 from millwright_grader.warm.owner import (
     ParentError,
     close_shared_parents,
+    interpreter_settings,
     shared_parent,
     warm_parent,
 )
@@ -115,7 +116,10 @@ def test_kernel_gets_its_environment_and_folder(either: str, tmp_path: Path) -> 
 
 def test_kernel_can_be_interrupted(either: str) -> None:
     with kernel(either) as (manager, client):
-        request = client.execute("print('asleep', flush=True); import time; time.sleep(60)")
+        # The kernel would drop what comes right after an error otherwise.
+        request = client.execute(
+            "print('asleep', flush=True); import time; time.sleep(60)", stop_on_error=False
+        )
         while client.get_iopub_msg(timeout=30)["msg_type"] != "stream":
             pass
         time.sleep(0.5)
@@ -358,7 +362,9 @@ def test_kernel_knows_nothing_of_other_kernels_or_of_the_environment_before_it(
 ) -> None:
     close_shared_parents()
     monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "s3cret")
-    with kernel("warm") as (first, _), kernel("warm", env={"PATH": "/usr/bin"}) as (_, client):
+    # Its own environment, but for how Python starts: with other settings it would start cold.
+    bare = {"PATH": "/usr/bin", **interpreter_settings(os.environ)}
+    with kernel("warm") as (first, _), kernel("warm", env=bare) as (_, client):
         assert value(client, "'JUPYTERHUB_API_TOKEN' in __import__('os').environ") == "False"
         descriptors = value(
             client,

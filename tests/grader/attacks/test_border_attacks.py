@@ -252,10 +252,10 @@ TARGETS = {
     "SymPy, another way": ("sp.Symbol('x')", "replace", "[EVIL, EVIL]"),
     "SymPy's matrix": ("sp.Matrix([1])", "subs", "['x', EVIL]"),
     "a table": ("pd.DataFrame({'a': [1]})", "eval", "['@pd.io.common.os.system(\"true\")']"),
-    "a table's file": ("pd.DataFrame({'a': [1]})", "to_csv", "['/tmp/mw-crossed']"),
-    "a table's pickle": ("pd.DataFrame({'a': [1]})", "to_pickle", "['/tmp/mw-crossed']"),
-    "an array's file": ("np.zeros(3)", "tofile", "['/tmp/mw-crossed']"),
-    "a figure's file": ("drawn()", "savefig", "['/tmp/mw-crossed']"),
+    "a table's file": ("pd.DataFrame({'a': [1]})", "to_csv", "['/tmp/crossed']"),
+    "a table's pickle": ("pd.DataFrame({'a': [1]})", "to_pickle", "['/tmp/crossed']"),
+    "an array's file": ("np.zeros(3)", "tofile", "['/tmp/crossed']"),
+    "a figure's file": ("drawn()", "savefig", "['/tmp/crossed']"),
     "a text": ("'{0.__class__}'", "format", "[1]"),
     "a list": ("[1]", "append", "[2]"),
     "a system": ("ct.tf([1], [1, 1])", "feedback", "[1]"),
@@ -280,7 +280,7 @@ def test_requests_on_values_that_were_not_lent_are_refused(process: Any, name: s
     )
     (output,) = made.run("print(reach())")
     assert output["text"].startswith("['str'"), output["text"]
-    assert not os.path.exists("/tmp/mw-crossed")  # noqa: PTH110
+    assert not os.path.exists("/tmp/crossed")  # noqa: PTH110
 
 
 # Ordinary lines of a test; `text()` is a student's answer that is code, `named()` an expression
