@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -358,6 +358,17 @@ def test_button_and_nbgraders_command_write_the_log_too(course: Course) -> None:
     assert audit(course) == []
     # What the log holds already is not graded again.
     assert {result["state"] for result in course.grade().values()} == {"kept"}
+
+
+def test_each_way_of_grading_writes_the_same_entry(course: Course) -> None:
+    course.submit("anna", answered(course.released()))
+    course.submit("ben", b"{")
+    course.grade()
+    assert course.command("nbgrader", "autograde", "ps1", "--force").returncode == 0
+    log = read(course.root / "grades.log")
+    entries = [asdict(logged.entry) | {"seconds": 0} for logged in log.entries]
+    ours, nbgraders = entries[:2], entries[2:]
+    assert sorted(ours, key=lambda entry: entry["student"]) == nbgraders
 
 
 def test_an_assignment_of_two_notebooks_is_one_entry(course: Course) -> None:
