@@ -39,3 +39,7 @@ class AppError(LabsError):
 
 class ReliabilityError(LabsError, ValueError):
     """Lives from which no distribution can be told."""
+
+
+class LinkError(LabsError):
+    """A machine cannot be reached, or a recording is not whole."""

@@ -15,7 +15,7 @@ import pandas as pd
 
 from millwright_labs.errors import SignalError
 from millwright_labs.plants.checks import as_number
-from millwright_labs.plants.plant import Plant, Transport, severity_at
+from millwright_labs.plants.plant import Plant, Severity, Transport, severity_at
 from millwright_labs.plants.sensors import SENSOR_FAULTS, Sensor
 
 SECONDS_PER_HOUR = 3600.0
@@ -97,6 +97,29 @@ class Rig:
     def u(self) -> dict[str, float]:
         """The inputs as applied."""
         return dict(zip(self._input_place, self._inputs, strict=True))
+
+    @property
+    def severities(self) -> dict[str, float]:
+        """Severity in [0, 1] of every fault now, by name; sound ones are left out."""
+        now = {name: severity_at(name, given, self.t) for name, given in self.P.faults.items()}
+        return {name: severity for name, severity in now.items() if severity}
+
+    def fault(self, **severities: Severity) -> None:
+        """Give faults a severity from now on, as when a plant is made; 0 mends.
+
+        What a fault has done already (a drift that has run up) stays.
+
+        Raises
+        ------
+        FaultError
+            Unknown fault, or a severity outside [0, 1]. Nothing is changed then.
+        """
+        P = self.P
+        faults = {**P.faults, **severities}
+        self.P = type(P)(P.model, P.parameters, faults, P.name)
+        for channel in self._channels:
+            if isinstance(channel, _Channel):
+                channel.faults = _faults_of(channel.name, faults)
 
     def set(self, **inputs: float) -> None:
         """Set inputs without letting time pass; each is clipped to its actuator's limits.
@@ -323,6 +346,12 @@ class _Channel(_TrueOutput):
         return _between(past, then)
 
 
+def _faults_of(output: str, faults: Mapping[str, Severity]) -> dict[str, Severity]:
+    """Pick the sensor faults of an output, by kind."""
+    names = {kind: f"{output}_{kind}" for kind in SENSOR_FAULTS}
+    return {kind: faults[name] for kind, name in names.items() if name in faults}
+
+
 def _channels(
     P: Plant, sensors: bool | Mapping[str, Sensor], seed: int | None
 ) -> list[_TrueOutput]:
@@ -348,7 +377,7 @@ def _channels(
             name,
             place,
             fitted[name],
-            {k: P.faults[f"{name}_{k}"] for k in SENSOR_FAULTS if f"{name}_{k}" in P.faults},
+            _faults_of(name, P.faults),
             np.random.default_rng(streams[place]),
         )
         for place, name in enumerate(names)
