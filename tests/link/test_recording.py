@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from millwright_labs import link
-from millwright_labs.errors import LinkError, PlantError
+from millwright_labs.errors import LabsError, LinkError, PlantError
 
 
 @pytest.mark.parametrize("station", link.STATIONS)
@@ -46,6 +46,65 @@ def test_an_invented_measurement_is_found(tmp_path: Path) -> None:
     lines[12] = ",".join(cells)
     (tmp_path / "run.csv").write_text("\n".join(lines) + "\n")
     assert "T2 at t = 10 s" in link.Recording.load(tmp_path / "run.csv").differs()
+
+
+def test_plain_values_carry_a_recording() -> None:
+    with link.start("furnace_zone", seed=3) as plant:
+        plant.step(Q1=40.0)
+        plant.fault(T1_dropout=0.5)
+        plant.wait(20.0)
+    plain = plant.recording.as_plain()
+    back = link.verified(plain, "furnace_zone", seed=3)
+    assert back.table.equals(plant.recording.table)
+    assert back.commands == plant.recording.commands
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (lambda p: None, "not a whole recording"),
+        (lambda p: [p], "not a whole recording"),
+        (lambda p: {k: v for k, v in p.items() if k != "rows"}, "rows"),
+        (lambda p: p | {"station": "blast_furnace"}, "Choose from"),
+        (lambda p: p | {"seed": 4}, "Record Made"),
+        (lambda p: p | {"dt": 0.5}, "`dt` is not that of furnace_zone"),
+        (lambda p: p | {"outputs": ["T1"]}, "`outputs` is not"),
+        (lambda p: p | {"rows": p["rows"][:-1]}, "shape"),
+        (lambda p: p | {"rows": p["rows"][:, :-1]}, "shape"),
+        (lambda p: p | {"rows": p["rows"] + [float("nan"), 0, 0, 0]}, "must be a number"),
+        (lambda p: p | {"rows": p["rows"] + [0, 0, 0, 0.5]}, "T2 at t = 0 s"),
+        (lambda p: p | {"rows": p["rows"] * [1, 1, 1, 1.01]}, "T2 at t = 0 s"),
+        (lambda p: p | {"seq": p["seq"][::-1]}, "out of order"),
+        (lambda p: p | {"seq": p["seq"] + 1}, "lacks the samples 0 to 0"),
+        (lambda p: p | {"seq": p["seq"][:0], "rows": p["rows"][:0]}, "empty"),
+        (lambda p: p | {"commands": [(3, {"rust": 0.1})]}, "heater_wear"),
+        (lambda p: p | {"commands": [(3, {"heater_wear": 0.9})]}, "is not what the machine gave"),
+        (lambda p: p | {"commands": 7}, "not a whole recording"),
+    ],
+)
+def test_what_is_no_recording_of_this_machine_is_refused(harm, words: str) -> None:  # type: ignore[no-untyped-def]
+    with link.start("furnace_zone", seed=3) as plant:
+        plant.write(Q1=40.0)
+        plant.wait(30.0)
+    with pytest.raises(LabsError, match=words):
+        link.verified(harm(plant.recording.as_plain()), "furnace_zone", seed=3, longest=60.0)
+
+
+def test_one_infinity_does_not_excuse_an_invented_rest() -> None:
+    with link.start("furnace_zone", seed=3) as plant:
+        plant.wait(30.0)
+    plain = plant.recording.as_plain()
+    plain["rows"][:, -1] += 2.0
+    plain["rows"][5, -1] = float("inf")
+    with pytest.raises(LinkError, match="T2 at t = 0 s"):
+        link.verified(plain, "furnace_zone", seed=3)
+
+
+def test_a_run_that_is_too_long_is_not_run_again() -> None:
+    with link.start("dc_motor") as plant:
+        plant.wait(1.0)
+    with pytest.raises(LinkError, match=r"longer than 0\.5 s"):
+        link.verified(plant.recording.as_plain(), "dc_motor", seed=0, longest=0.5)
 
 
 @pytest.mark.parametrize("damage", ["", "hello", "# millwright recording: {}", "cut", "shuffled"])

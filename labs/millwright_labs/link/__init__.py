@@ -9,7 +9,7 @@ See `PlantLink` for what every link promises, and `Recording` for what is kept.
 
 from millwright_labs.link.inprocess import InProcessLink
 from millwright_labs.link.link import PlantLink
-from millwright_labs.link.recording import Recording
+from millwright_labs.link.recording import Recording, verified
 from millwright_labs.link.station import STATIONS, Made, Sample, Station, make_station
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Station",
     "make_station",
     "start",
+    "verified",
 ]
 
 

@@ -14,6 +14,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -165,6 +166,72 @@ class Recording:
         )
         Path(path).write_text(text, encoding="utf-8")
 
+    def as_plain(self) -> dict[str, Any]:
+        """Return the recording as plain values, for programs that take no object of this class.
+
+        Returns
+        -------
+        dict
+            ``station``, ``seed``, ``case``, ``dt`` (s), ``units`` by tag, ``inputs`` and
+            ``outputs`` (names), ``commands`` (faults, as (after which sample, severities)),
+            ``seq`` (array (N,)) and ``rows`` (array (N, inputs + outputs)).
+        """
+        return {
+            "station": self.made.station,
+            "seed": self.made.seed,
+            "case": self.made.case,
+            "dt": self.dt,
+            "units": dict(self.units),
+            "inputs": list(self.inputs),
+            "outputs": list(self.outputs),
+            "commands": [(seq, dict(severities)) for seq, severities in self.commands],
+            "seq": np.array(self._seqs, dtype=int),
+            "rows": np.array(self._rows, dtype=float).reshape(
+                len(self._seqs), len(self.inputs) + len(self.outputs)
+            ),
+        }
+
+    @classmethod
+    def from_plain(cls, plain: object) -> Recording:
+        """Read what `as_plain` returned; what it says of the machine is held against the machine.
+
+        Raises
+        ------
+        LinkError
+            Not a recording, or not one of such a machine: other tags, units or sample time.
+        """
+        try:
+            if not isinstance(plain, Mapping):
+                raise ValueError(f"it is of type {type(plain).__name__}")
+            made = Made(str(plain["station"]), int(plain["seed"]), str(plain["case"]))
+            station = make_station(made)
+            recording = start_recording(made, station.dt, station.inputs, station.outputs)
+            for name, value in (
+                ("dt", recording.dt),
+                ("units", recording.units),
+                ("inputs", list(recording.inputs)),
+                ("outputs", list(recording.outputs)),
+            ):
+                if plain[name] != value:
+                    raise ValueError(f"`{name}` is not that of {made.station}")
+            recording.commands = [
+                (int(seq), {str(k): float(v) for k, v in severities.items()})
+                for seq, severities in plain["commands"]
+            ]
+            seqs = np.asarray(plain["seq"], dtype=int)
+            rows = np.asarray(plain["rows"], dtype=float)
+            if seqs.ndim != 1 or rows.shape != (len(seqs), len(recording.units)):
+                raise ValueError(f"`rows` has the shape {rows.shape}")
+            if len(seqs) and (seqs[0] < 0 or (np.diff(seqs) < 1).any()):
+                raise ValueError("samples out of order")
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise LinkError(
+                f"This is not a whole recording ({error}). Give what "
+                "`plant.recording.as_plain()` returned, unchanged."
+            ) from None
+        recording._seqs, recording._rows = seqs.tolist(), rows.tolist()
+        return recording
+
     @classmethod
     def load(cls, path: str | Path) -> Recording:
         """Read what `save` wrote.
@@ -225,3 +292,41 @@ def start_recording(
     """Return an empty recording of a station with these tags."""
     units = {s.name: s.unit for s in (*inputs.values(), *outputs.values())}
     return Recording(made, dt, units, tuple(inputs), tuple(outputs))
+
+
+def verified(
+    plain: object, station: str, seed: int, case: str = "", longest: float = float("inf")
+) -> Recording:
+    """Return a recording from its plain values, once it has proved to be the machine's own.
+
+    Parameters
+    ----------
+    plain : dict
+        As `Recording.as_plain` gave it.
+    station, seed, case
+        The machine that it must come from.
+    longest : float
+        Machine time (s) that is still run again.
+
+    Raises
+    ------
+    LinkError
+        It is no recording, is of another machine, has gaps, is too long, or its values are not
+        those that the machine gives to these commands.
+    """
+    recording = Recording.from_plain(plain)
+    wanted = Made(station, seed, case)
+    if recording.made != wanted:
+        raise LinkError(f"This recording is of {recording.made}. Record {wanted}.")
+    if len(recording) * recording.dt > longest + recording.dt:
+        raise LinkError(
+            f"This recording is longer than {longest:g} s. Start the machine again and record "
+            "only the run that is to be judged."
+        )
+    difference = recording.differs()
+    if difference:
+        raise LinkError(
+            f"This is no recording of the machine: {difference}. Hand in what "
+            "`plant.recording.as_plain()` gives, unchanged."
+        )
+    return recording
