@@ -115,6 +115,8 @@ class App(ipywidgets.GridBox):
         controls' limits.
     folder : Path, optional
         Where the text stands.
+    notes : iterable of str, optional
+        What to say under the story, by keys under ``[note]``: that a data set is not here, say.
     """
 
     def __init__(
@@ -126,10 +128,12 @@ class App(ipywidgets.GridBox):
         show: Callable[[Values], Shown],
         actions: Mapping[str, Callable[[Values], Mapping[str, Any]]] | None = None,
         folder: Path | None = None,
+        notes: Iterable[str] = (),
     ) -> None:
         self.name = name
         self.text = Catalogue(name, folder)
         self._show = show
+        self._notes = [self.text[f"note.{key}"] for key in notes]
         self.controls = Controls(controls, presets, self.text, self.changed, actions)
         shown = show(dict(self.controls.values))
         fig, lines = draw()
@@ -160,8 +164,10 @@ class App(ipywidgets.GridBox):
 
     def intro(self) -> str:
         """Return heading and story as HTML."""
-        title, story = html.escape(self.text["title"]), html.escape(self.text["story"])
-        return f'<header class="mw-intro"><h1>{title}</h1><p>{story}</p></header>'
+        title = html.escape(self.text["title"])
+        words = [self.text["story"], *self._notes]
+        story = "".join(f"<p>{html.escape(paragraph)}</p>" for paragraph in words)
+        return f'<header class="mw-intro"><h1>{title}</h1>{story}</header>'
 
     def _alt(self, shown: Shown) -> str:
         return " ".join(self.text.format(f"alt.{key}", **shown.fields) for key in shown.alt)
