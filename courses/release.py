@@ -4,6 +4,7 @@
 
     courses/<course>/lessons/                  as in the source, with their texts
     courses/<course>/assignments/<unit>/       student versions: no solution, no hidden test
+    labs/notebooks/assignments/<lab>/          the labs', likewise
     labs/ datasets/ autograder/ binder/ …      what a student's or visitor's machine installs
 
 Answers, guides and sources stay behind. Before the folder is handed over, every text file in it is
@@ -28,6 +29,7 @@ from traitlets.config import Config
 
 ROOT = Path(__file__).resolve().parent.parent
 COURSES = ROOT / "courses"
+LABS = ROOT / "labs" / "notebooks"
 
 # Published beside the courses. Tests, the hub's demo class and the certificates' rules are the
 # instructors' and stay in their edition.
@@ -62,11 +64,12 @@ class Secret:
     line: str
 
 
-def units() -> Iterator[tuple[str, str, Path]]:
-    """Yield (course, unit, source notebook) of every unit, in order."""
-    for notebook in sorted(COURSES.glob("*/source/*/*.ipynb")):
-        if notebook.parent.name == notebook.stem:
-            yield notebook.parents[2].name, notebook.stem, notebook
+def units() -> Iterator[tuple[Path, str, Path]]:
+    """Yield (course folder, unit, source notebook) of every unit and lab, in order."""
+    for folder in [*sorted(COURSES.glob("*/")), LABS]:
+        for notebook in sorted(folder.glob("source/*/*.ipynb")):
+            if notebook.parent.name == notebook.stem:
+                yield folder, notebook.stem, notebook
 
 
 def regions(source: str, kind: str) -> list[str]:
@@ -143,11 +146,16 @@ def student_version(source: Path, destination: Path) -> None:
 
 
 def tracked(folder: Path) -> list[Path]:
-    """Return the files that git knows in a folder, so that no scratch file is published."""
+    """Return the files that git knows in a folder, so that no scratch file is published.
+
+    The notebooks of the labs lie within a published package and hold answers: they are left out,
+    unless `folder` is theirs.
+    """
     listing = subprocess.run(
         ["git", "ls-files", "-z", "--", str(folder)], cwd=ROOT, capture_output=True, check=True
     )
-    return [ROOT / name for name in listing.stdout.decode().split("\0") if name]
+    files = (ROOT / name for name in listing.stdout.decode().split("\0") if name)
+    return [file for file in files if folder.is_relative_to(LABS) or LABS not in file.parents]
 
 
 def copy(files: list[Path], destination: Path) -> None:
@@ -181,11 +189,12 @@ def release(destination: Path) -> None:
             copy(tracked(ROOT / name), new)
         secrets: list[Secret] = []
         for course, unit, source in units():
-            student_version(source.parent, new / "courses" / course / "assignments" / unit)
+            place = new / course.relative_to(ROOT)
+            student_version(source.parent, place / "assignments" / unit)
             secrets += secrets_of(source)
         for course in sorted({course for course, _, _ in units()}):
-            copy(tracked(COURSES / course / "lessons"), new)
-            copy(tracked(COURSES / course / "README.md"), new)
+            copy(tracked(course / "lessons"), new)
+            copy(tracked(course / "README.md"), new)
         (new / mark).write_text(
             "Made by courses/release.py; replaced as a whole by the next run.\n"
         )

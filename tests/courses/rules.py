@@ -1,4 +1,4 @@
-"""The rules that a unit follows, as far as a program can see them.
+"""The rules that a unit or a lab follows, as far as a program can see them.
 
 `check(unit)` reads every file of a unit and returns a list of `Violation`, each naming the file,
 the cell and the rule. What needs a kernel (time, warnings, alt text of real outputs) or the grader
@@ -11,7 +11,7 @@ import re
 import statistics
 import string
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,7 @@ from nbgrader.nbgraderformat import SCHEMA_VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPETENCIES = ROOT / "certification" / "competencies.toml"
+LABS = ROOT / "labs" / "notebooks"
 
 NOTEBOOK_METADATA = {
     "kernelspec": {
@@ -86,6 +87,11 @@ class Unit:
     short: bool = field(default=False)  # the primer: fewer cycles and answers
 
     @property
+    def prefix(self) -> str:
+        """What its grade ids begin with."""
+        return self.name.split("-")[0] + "-"
+
+    @property
     def lesson(self) -> Path:
         """The lesson notebook."""
         return self.folder / "lessons" / f"{self.name}.ipynb"
@@ -121,6 +127,15 @@ class Unit:
         return nbformat.read(self.source, as_version=4).cells
 
 
+class Lab(Unit):
+    """A lab's files: an assignment at a machine, without a lesson of its own."""
+
+    @property
+    def prefix(self) -> str:
+        """What its grade ids begin with: two labs of an industry share the first word."""
+        return self.name + "-"
+
+
 def units(courses: Path = ROOT / "courses") -> list[Unit]:
     """Return every unit: whatever has a lesson or a source."""
     found = {
@@ -131,9 +146,17 @@ def units(courses: Path = ROOT / "courses") -> list[Unit]:
     return [Unit(f, n, short=f.name == "primer") for f, n in sorted(found)]
 
 
+def labs(folder: Path = LABS) -> list[Unit]:
+    """Return every lab: whatever has a source in the folder of labs."""
+    return [Lab(folder, path.stem) for path in sorted(folder.glob("source/*/*.ipynb"))]
+
+
 def check(unit: Unit) -> list[Violation]:
-    """Return every rule that the unit breaks; an empty list says that it is in order."""
-    wanted = [unit.lesson, unit.text, unit.source, unit.guide, unit.answers]
+    """Return every rule that the unit or lab breaks; an empty list says that it is in order."""
+    lab = isinstance(unit, Lab)
+    wanted = [unit.source, unit.guide, unit.answers]
+    if not lab:
+        wanted = [unit.lesson, unit.text, *wanted]
     missing = [
         Violation(str(path.relative_to(unit.folder)), "", "is missing")
         for path in wanted
@@ -142,11 +165,10 @@ def check(unit: Unit) -> list[Violation]:
     if missing:
         return missing
     checks = [
-        *(canonical(unit.folder, path) for path in (unit.lesson, unit.source)),
+        *(canonical(unit.folder, path) for path, _ in notebooks(unit)),
         *(cells_in_order(path.name, cells) for path, cells in notebooks(unit)),
         *(code_is_clean(path.name, cells) for path, cells in notebooks(unit)),
-        lesson_is_built_right(unit),
-        lesson_text_is_whole(unit),
+        *([lab_is_built_right(unit)] if lab else lesson_checks(unit)),
         assignment_is_built_right(unit),
         tests_are_fair(unit),
         answers_are_there(unit),
@@ -156,9 +178,15 @@ def check(unit: Unit) -> list[Violation]:
     return [violation for found in checks for violation in found]
 
 
+def lesson_checks(unit: Unit) -> list[Iterator[Violation]]:
+    """Return the checks of what only a unit with a lesson has."""
+    return [lesson_is_built_right(unit), lesson_text_is_whole(unit)]
+
+
 def notebooks(unit: Unit) -> list[tuple[Path, list[Any]]]:
-    """Return both notebooks of a unit with their cells."""
-    return [(unit.lesson, unit.lesson_cells), (unit.source, unit.source_cells)]
+    """Return the notebooks of a unit or lab with their cells."""
+    source = (unit.source, unit.source_cells)
+    return [source] if isinstance(unit, Lab) else [(unit.lesson, unit.lesson_cells), source]
 
 
 # Both notebooks
@@ -301,26 +329,7 @@ def lesson_is_built_right(unit: Unit) -> Iterator[Violation]:
         0,
     )
     head = "\n".join(c.source for c in cells[:first_check] if c.cell_type == "markdown")
-    labels = re.findall(r"(?:^#+\s*|\*\*)([^*\n]+)", head, flags=re.M)
-    for label in HEAD_LABELS:
-        if not any(label in found.lower() for found in labels):
-            yield Violation(name, "", f"its head does not say: {label}")
-    if "?" not in head:
-        yield Violation(name, "", "its head asks no question of the industry")
-    if not re.search(r"\bK([1-9]|1[0-2])\b", head):
-        yield Violation(name, "", "its head names no competency code (K1 to K12)")
-    if "licence" not in head.lower() and "license" not in head.lower():
-        yield Violation(name, "", "its head names no licence of its data")
-    objectives = re.search(
-        r"objectives\W*?\n(?:.*?\n)??((?:\s*(?:[-*]|\d+\.)\s.+(?:\n(?!\s*$).+)*\n?)+)",
-        head,
-        flags=re.I,
-    )
-    count = len(re.findall(r"^\s*(?:[-*]|\d+\.)\s", objectives[1], flags=re.M)) if objectives else 0
-    if not OBJECTIVES[0] <= count <= OBJECTIVES[1]:
-        yield Violation(
-            name, "", f"lists {count} objectives, not {OBJECTIVES[0]} to {OBJECTIVES[1]}"
-        )
+    yield from head_is_whole(name, head)
 
     ids = [literal(call, 0) for cell in code(cells) for call in calls_safe(cell, "check")]
     for prefix, least in (("recall", 2),) if unit.short else (("recall", 2), ("app", 2)):
@@ -344,6 +353,35 @@ def lesson_is_built_right(unit: Unit) -> Iterator[Violation]:
     if not any("wrong" in title or "safety" in title for title in titles):
         yield Violation(name, "", "does not say what can go wrong in the plant")
 
+    yield from cells_are_short(name, cells)
+
+
+def head_is_whole(name: str, head: str) -> Iterator[Violation]:
+    """The head says what for, for whom, how long, and with which data."""
+    labels = re.findall(r"(?:^#+\s*|\*\*)([^*\n]+)", head, flags=re.M)
+    for label in HEAD_LABELS:
+        if not any(label in found.lower() for found in labels):
+            yield Violation(name, "", f"its head does not say: {label}")
+    if "?" not in head:
+        yield Violation(name, "", "its head asks no question of the industry")
+    if not re.search(r"\bK([1-9]|1[0-2])\b", head):
+        yield Violation(name, "", "its head names no competency code (K1 to K12)")
+    if "licence" not in head.lower() and "license" not in head.lower():
+        yield Violation(name, "", "its head names no licence of its data")
+    objectives = re.search(
+        r"objectives\W*?\n(?:.*?\n)??((?:\s*(?:[-*]|\d+\.)\s.+(?:\n(?!\s*$).+)*\n?)+)",
+        head,
+        flags=re.I,
+    )
+    count = len(re.findall(r"^\s*(?:[-*]|\d+\.)\s", objectives[1], flags=re.M)) if objectives else 0
+    if not OBJECTIVES[0] <= count <= OBJECTIVES[1]:
+        yield Violation(
+            name, "", f"lists {count} objectives, not {OBJECTIVES[0]} to {OBJECTIVES[1]}"
+        )
+
+
+def cells_are_short(name: str, cells: list[Any]) -> Iterator[Violation]:
+    """Code and text in pieces that a reader takes in at once."""
     lengths = [len(cell.source.splitlines()) for cell in code(cells)]
     for cell in code(cells):
         if len(cell.source.splitlines()) > CODE_LINES_MOST:
@@ -470,7 +508,7 @@ def assignment_is_built_right(unit: Unit) -> Iterator[Violation]:
             yield Violation(
                 name, cell.id, f"its grade id {data.get('grade_id')!r} is not its cell id"
             )
-        if not cell.id.startswith(unit.name.split("-")[0]):
+        if not cell.id.startswith(unit.prefix):
             yield Violation(name, cell.id, "its id does not start with the unit's")
         if data.get("grade") and not data.get("points", 0) > 0:
             yield Violation(name, cell.id, "gives no points")
@@ -522,6 +560,73 @@ def tests_are_fair(unit: Unit) -> Iterator[Violation]:
             yield Violation(name, cell.id, f"uses {word}, which cannot reach the student's process")
 
 
+# The lab
+
+
+def lab_is_built_right(lab: Unit) -> Iterator[Violation]:
+    """Safety before the machine moves, a plan, a log, a proof on the own recording, a report."""
+    name, cells = lab.source.name, lab.source_cells
+    at = {cell.id: place for place, cell in enumerate(cells)}
+    nowhere = len(cells)
+
+    starts = [c for c in cells if not is_test(c) and "link.start(" in c.source]
+    if len(starts) != 1:
+        yield Violation(name, "", f"starts its machine in {len(starts)} cells, not in one")
+    start = at[starts[0].id] if starts else nowhere
+    for cell in starts:
+        if not any(k.arg == "seed" for call in calls_safe(cell, "start") for k in call.keywords):
+            yield Violation(name, cell.id, "starts its machine without a seed")
+    moves = min((at[c.id] for c in code(cells) if moves_the_plant(c)), default=nowhere)
+    if moves == nowhere:
+        yield Violation(name, "", "never moves its machine: no plant.write, .step or .wait")
+
+    safety = [
+        at[part[0].id] for title, part in sections(cells) if "safety" in title.lower() and part
+    ]
+    if not safety or min(safety) > start:
+        yield Violation(name, "", "has no section on safety before its machine is started")
+
+    def first(word: str, kind: Callable[[Any], bool]) -> int:
+        found = (at[c.id] for c in cells if word in c.id[len(lab.prefix) :].split("-") and kind(c))
+        return min(found, default=nowhere)
+
+    if first("limits", is_test) >= moves:
+        yield Violation(name, "", "tests no limits (a test “…-limits…”) before its machine moves")
+    if first("plan", is_manual) >= moves:
+        yield Violation(name, "", "asks for no plan (“…-plan”) before its machine moves")
+    if first("log", lambda c: bool(role(c).get("solution"))) == nowhere:
+        yield Violation(name, "", "keeps no log (an answer “…-log”)")
+    if first("report", is_manual) == nowhere:
+        yield Violation(name, "", "asks for no report (“…-report”)")
+    if first("accept", is_test) == nowhere:
+        yield Violation(name, "", "has no acceptance test (“…-accept…”)")
+    if not any("verified(" in c.source for c in cells if is_test(c)):
+        yield Violation(name, "", "no test runs the learner's recording again (link.verified)")
+
+    # The head reaches to the first section, as a reader sees it before anything else.
+    head = "\n".join(c.source for c in cells[: min(safety, default=start)])
+    yield from head_is_whole(name, head)
+    yield from cells_are_short(name, [c for c in cells if not is_test(c)])
+
+    grades = tomllib.loads(lab.competencies.read_text(encoding="utf-8")).get("grades", {})
+    for word, phases in (("plan", PHASES[:3]), ("report", PHASES[3:])):
+        place = first(word, is_manual)
+        entry = grades.get(cells[place].id, {}) if place < nowhere else {"phases": phases}
+        for phase in sorted(set(phases) - set(entry.get("phases", []))):
+            yield Violation(name, cells[place].id, f"does not ask for the phase “{phase}”")
+
+
+def moves_the_plant(cell: Any) -> bool:
+    """A cell, no test, that commands the machine or lets its time pass."""
+    return not is_test(cell) and any(
+        isinstance(call.func, ast.Attribute)
+        and isinstance(call.func.value, ast.Name)
+        and call.func.value.id == "plant"
+        for method in ("write", "step", "wait", "fault")
+        for call in calls_safe(cell, method)
+    )
+
+
 def answers_are_there(unit: Unit) -> Iterator[Violation]:
     """Right and wrong answers for each task; wrong ones name what they lose."""
     from millwright_grader.answers import read_answer
@@ -559,8 +664,7 @@ def competencies_are_mapped(unit: Unit) -> Iterator[Violation]:
     graded = {c.id: c for c in unit.source_cells if role(c).get("grade")}
     for cell in sorted(set(graded) - set(grades)):
         yield Violation(file, cell, "this graded cell proves no competency")
-    prefix = unit.name.split("-")[0] + "-"
-    for cell in sorted(k for k in grades if k.startswith(prefix) and k not in graded):
+    for cell in sorted(k for k in grades if k.startswith(unit.prefix) and k not in graded):
         yield Violation(file, cell, "no such graded cell")
     for cell, entry in grades.items():
         if cell not in graded:

@@ -1,4 +1,4 @@
-"""Every unit's answers, handed in by one student each and graded by the real grader.
+"""The answers of every unit and lab, handed in by one student each and graded by the real grader.
 
 Right answers get full marks, each wrong one loses exactly the cells that it names, and who
 answers nothing gets nothing.
@@ -14,13 +14,11 @@ import nbformat
 import pytest
 from millwright_grader.answers import UNANSWERED, class_from_answers
 from nbgrader.utils import is_grade, is_solution
+from rules import labs, units
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
-COURSES = Path(__file__).parents[2] / "courses"
-UNITS = sorted(
-    source for source in COURSES.glob("*/source/*/") if any(source.glob(f"{source.name}.ipynb"))
-)
+UNITS = [unit.source.parent for unit in (*units(), *labs())]
 
 
 def points_of(unit: Path) -> dict[str, float]:

@@ -9,11 +9,12 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
-from rules import Unit, is_manual, role, units
+from rules import Unit, is_manual, labs, role, units
 
 pytestmark = pytest.mark.slow
 
 UNITS = units()
+ASSIGNMENTS = [*UNITS, *labs()]
 LESSON_SECONDS = 90
 ASSIGNMENT_SECONDS = 60
 
@@ -56,7 +57,7 @@ def test_lesson_runs(unit: Unit, tmp_path: Path) -> None:
     assert seconds < LESSON_SECONDS
 
 
-@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+@pytest.mark.parametrize("unit", ASSIGNMENTS, ids=lambda unit: unit.name)
 def test_solved_assignment_runs(unit: Unit, tmp_path: Path) -> None:
     shutil.copytree(unit.source.parent, tmp_path / unit.name)
     book, seconds = run(unit.source, tmp_path / unit.name, ASSIGNMENT_SECONDS)
@@ -64,7 +65,7 @@ def test_solved_assignment_runs(unit: Unit, tmp_path: Path) -> None:
     assert seconds < ASSIGNMENT_SECONDS
 
 
-@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+@pytest.mark.parametrize("unit", ASSIGNMENTS, ids=lambda unit: unit.name)
 def test_every_answer_can_be_reached_from_an_empty_notebook(unit: Unit) -> None:
     for cell in unit.source_cells:
         if role(cell).get("solution") and not is_manual(cell):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from rules import ROOT, units
+from rules import ROOT, labs, units
 
 sys.path.insert(0, str(ROOT / "courses"))
 import release
@@ -29,16 +29,23 @@ def test_each_unit_is_there(edition: Path) -> None:
         assert (course / "assignments" / unit.name / f"{unit.name}.ipynb").exists()
 
 
+def test_each_lab_is_there(edition: Path) -> None:
+    for lab in labs():
+        folder = edition / "labs" / "notebooks"
+        assert (folder / "README.md").exists()
+        assert (folder / "assignments" / lab.name / f"{lab.name}.ipynb").exists()
+
+
 def test_nothing_of_the_teachers_is_there(edition: Path) -> None:
     names = {part for path in edition.rglob("*") for part in path.relative_to(edition).parts}
     assert not names & {"answers", "guides", "source", "certification", "tests", "hub"}
-    text = "".join(p.read_text("utf-8") for p in (edition / "courses").rglob("*.ipynb"))
+    text = "".join(p.read_text("utf-8") for p in edition.rglob("*.ipynb"))
     for mark in ("BEGIN SOLUTION", "BEGIN HIDDEN TESTS", "BEGIN MARK SCHEME"):
         assert mark not in text
 
 
 def test_unanswered_cells_ask_for_an_answer(edition: Path) -> None:
-    for path in (edition / "courses").glob("*/assignments/*/*.ipynb"):
+    for path in edition.glob("*/**/assignments/*/*.ipynb"):
         for cell in nbformat.read(path, as_version=4).cells:
             role = cell.metadata.get("nbgrader", {})
             if role.get("solution") and not role.get("grade"):

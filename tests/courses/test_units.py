@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rules import COMPETENCIES, Unit, check, units
+from rules import COMPETENCIES, Unit, check, labs, units
 
 UNITS = units()
 
 
-@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+@pytest.mark.parametrize("unit", [*UNITS, *labs()], ids=lambda unit: unit.name)
 def test_unit_follows_the_rules(unit: Unit) -> None:
     violations = check(unit)
     assert not violations, "\n" + "\n".join(map(str, violations))
