@@ -10,6 +10,7 @@ axis with its drive) is a subclass that adds its own tags.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -147,6 +148,24 @@ def of_plant(
     return Kind(make, tuple(cases or ()))
 
 
+def _incubator_live(made: Made) -> Station:
+    # Imported when one is made: it is compiled, and a subclass of what stands above.
+    from millwright_labs.link.stations.incubator_live import IncubatorLive
+
+    return IncubatorLive(made)
+
+
+def on_board(module: str, cls: str, cases: tuple[str, ...] = ()) -> Kind:
+    """Return the kind of station that a class in `link.stations` is, imported when one is made."""
+
+    def make(made: Made) -> Station:
+        found = importlib.import_module(f"millwright_labs.link.stations.{module}")
+        station: Station = getattr(found, cls)(made)
+        return station
+
+    return Kind(make, cases)
+
+
 #: Every machine that can be started, by name.
 STATIONS: dict[str, Kind] = {
     "furnace_zone": of_plant("furnace_zone", 1.0),
@@ -165,6 +184,9 @@ STATIONS: dict[str, Kind] = {
     "mould_level": of_plant("mould_level", 0.1),
     "pump_wear": of_plant("pump_wear", 10.0),
     "valve_wear": of_plant("valve_wear", 0.01),
+    "rolling_mill": on_board("rolling_mill", "RollingMill"),
+    "heating_furnace": on_board("heating_furnace", "HeatingFurnace"),
+    "incubator_live": Kind(_incubator_live, ("worn",)),
 }
 
 
