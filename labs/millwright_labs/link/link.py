@@ -34,18 +34,22 @@ class PlantLink(abc.ABC):
     ----------
     described : Described
         What the machine says of itself.
-
-    Attributes
-    ----------
-    recording : Recording
-        Every sample since the link was opened.
     """
 
     def __init__(self, described: Described):
         self.described = described
-        self.recording: Recording = start_recording(
+        self._recording = start_recording(
             described.made, described.dt, described.inputs, described.outputs
         )
+
+    @property
+    def recording(self) -> Recording:
+        """Every sample since the link was opened."""
+        self._collect()
+        return self._recording
+
+    def _collect(self) -> None:  # noqa: B027
+        """Record what has arrived by itself. Only the caller's thread touches the recording."""
 
     @property
     def dt(self) -> float:
