@@ -33,6 +33,14 @@ class OperatingPointError(PlantError):
     """The asked steady state does not exist, or lies outside the plant's limits."""
 
 
+class CompilationError(PlantError):
+    """A controller or a plant uses what cannot be compiled."""
+
+
+class DivergenceError(PlantError):
+    """A simulated state runs away."""
+
+
 class AppError(LabsError):
     """An app is put together wrongly: an unknown control, preset or action."""
 
@@ -41,5 +49,17 @@ class ReliabilityError(LabsError, ValueError):
     """Lives from which no distribution can be told."""
 
 
+class MonitorError(LabsError, ValueError):
+    """Cycles on which no monitor can be trained, or which it does not know."""
+
+
+class PrognosisError(LabsError, ValueError):
+    """Predictions and lives that do not fit together, or are too few for an interval."""
+
+
 class LinkError(LabsError):
     """A machine cannot be reached, or a recording is not whole."""
+
+
+class TrustError(LinkError):
+    """A certificate or a password was refused, by either side, or its file cannot be used."""

@@ -42,7 +42,8 @@ class Shown:
         New data for the figure's lines, as `LiveFigure.update` takes them.
     fields : mapping of str to object
         Everything that numbers and alternative text speak of. None means that there is no such
-        number, and the text file says so in its own words.
+        number, and the text file says so in its own words; so does a word that is the key of one
+        of the number's texts, such as a verdict.
     alt : iterable of str
         The sentences of the alternative text, by their keys under ``[alt]``.
     """
@@ -177,7 +178,10 @@ class App(ipywidgets.GridBox):
         for name in self.text.keys("number"):
             if name not in shown.fields:
                 raise AppError(f"{self.name} computes no number {name!r}; correct the text file.")
-            key = "none" if shown.fields[name] is None else "text"
+            value = shown.fields[name]
+            key = "none" if value is None else "text"
+            if isinstance(value, str) and value in self.text.keys(f"number.{name}"):
+                key = value
             rows.append(
                 {
                     "name": name,
