@@ -53,15 +53,15 @@ class Stand(Parameters):
     """Numbers of one stand; the defaults are in the middle of what is delivered."""
 
     M: float = parameter(4.9, "MN/mm", OURS, "modulus at full force", minimum=POSITIVE)
-    settling: float = parameter(0.24, "mm", OURS, "play that closes under force", minimum=0.0)
+    settling: float = parameter(0.36, "mm", OURS, "play that closes under force", minimum=0.0)
     settling_force: float = parameter(2.0, "MN", OURS, "where it closes", minimum=POSITIVE)
     Q: float = parameter(10.0, "MN/mm", OURS, "stiffness of the strip", minimum=POSITIVE)
     servo_lag: float = parameter(0.02, "s", OURS, "time constant of the gap servo", minimum=1e-3)
     gauge_distance: float = parameter(2.0, "m", OURS, "from stand to gauge", minimum=1e-3)
     R_top: float = parameter(0.70, "m", OURS, "radius, upper backup roll", minimum=POSITIVE)
     R_bottom: float = parameter(0.665, "m", OURS, "radius, lower backup roll", minimum=POSITIVE)
-    e_top: float = parameter(0.024, "mm", OURS, "out of round, upper roll", minimum=0.0)
-    e_bottom: float = parameter(0.006, "mm", OURS, "out of round, lower roll", minimum=0.0)
+    e_top: float = parameter(0.034, "mm", OURS, "out of round, upper roll", minimum=0.0)
+    e_bottom: float = parameter(0.010, "mm", OURS, "out of round, lower roll", minimum=0.0)
     phase_top: float = parameter(0.0, "rad", OURS, "of the upper roll at angle 0")
     phase_bottom: float = parameter(0.0, "rad", OURS, "of the lower roll at angle 0")
 
@@ -193,18 +193,18 @@ def delivered(seed: int) -> tuple[Stand, Strip]:
 
     stand = Stand(
         M=between(4.2, 5.6),
-        settling=between(0.18, 0.30),
+        settling=between(0.30, 0.42),
         settling_force=between(1.5, 2.5),
         Q=between(8.5, 11.5),
         servo_lag=between(0.017, 0.023),
         R_bottom=0.70 * (1.0 - between(0.035, 0.06)),
-        e_top=between(0.018, 0.030),
-        e_bottom=between(0.004, 0.008),
+        e_top=between(0.028, 0.040),
+        e_bottom=between(0.008, 0.012),
         phase_top=between(-math.pi, math.pi),
         phase_bottom=between(-math.pi, math.pi),
     )
     strip = Strip(
-        skid=between(0.030, 0.045),
+        skid=between(0.025, 0.035),
         wavelength=between(18.0, 26.0),
         phase=between(-math.pi, math.pi),
         wander=between(0.015, 0.025),
