@@ -186,6 +186,7 @@ STATIONS: dict[str, Kind] = {
     "valve_wear": of_plant("valve_wear", 0.01),
     "rolling_mill": on_board("rolling_mill", "RollingMill"),
     "heating_furnace": on_board("heating_furnace", "HeatingFurnace"),
+    "cnc_axis_drive": on_board("cnc_axis_drive", "CncAxisDrive"),
     "incubator_live": Kind(_incubator_live, ("worn",)),
 }
 
