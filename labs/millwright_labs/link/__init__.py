@@ -7,6 +7,7 @@
 See `PlantLink` for what every link promises, and `Recording` for what is kept.
 """
 
+from millwright_labs.link.choose import connect, start
 from millwright_labs.link.inprocess import InProcessLink
 from millwright_labs.link.link import PlantLink
 from millwright_labs.link.recording import Recording, verified
@@ -20,22 +21,8 @@ __all__ = [
     "Recording",
     "Sample",
     "Station",
+    "connect",
     "make_station",
     "start",
     "verified",
 ]
-
-
-def start(station: str, seed: int = 0, case: str = "") -> PlantLink:
-    """Start a machine and connect to it.
-
-    Parameters
-    ----------
-    station : str
-        Its name in `STATIONS`.
-    seed : int
-        The same seed and commands give the same measurements.
-    case : str
-        A condition that the machine is delivered in.
-    """
-    return InProcessLink(Made(station, seed, case))

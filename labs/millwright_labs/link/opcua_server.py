@@ -1,0 +1,419 @@
+"""A running station over OPC UA.
+
+```
+Objects/Machines/<station>/
+  Identification   Manufacturer, Model, SerialNumber, … (names of OPC UA Machinery, OPC 40001-1)
+  Inputs           writable, with EURange and EngineeringUnits; clipped to what the actuator can do
+  Outputs          one value for each sample, with the time it was due; a lost one is Bad
+  Faults           severity of each fault now
+  Monitoring       Time (s), SampleTime (s), Speed (plant seconds in a second)
+  Axis             of a CNC axis: names of `CncAxisType` (OPC UA for CNC Systems)
+  Description      what the station is, as JSON
+  Run              another one each time the plant is started
+  Block            [first sample, values, faults]: new samples, many at once
+  Write, SetFault  several at once, or none; return the last sample before them
+  History          samples again, as a Block
+```
+
+Any client reads Outputs as it is used to. `OpcUaLink` reads Block, whose sequence numbers say
+what is missing, and asks History for it.
+
+Whoever connects needs a certificate in our trust list, an encrypted channel, and the password.
+"""
+
+# asyncua annotates OPC UA's integers and strings as classes of its own, and takes Python's.
+# mypy: disable-error-code="arg-type"
+
+from __future__ import annotations
+
+import datetime as dt
+import hmac
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any, Self
+
+from asyncua import Node, Server, ua
+from asyncua.common.utils import ServiceError
+from asyncua.crypto.permission_rules import User, UserRole
+from asyncua.server.internal_server import InternalServer
+from asyncua.server.internal_session import InternalSession, SessionState
+
+from millwright_labs.errors import LinkError, PlantError
+from millwright_labs.link.certificates import Keys
+from millwright_labs.link.running import Block, Running
+from millwright_labs.link.station import Described
+from millwright_labs.plants.plant import Signal
+
+NAMESPACE = "urn:millwright:plant"
+PATH = "/millwright"
+PORT = 4840  # registered for OPC UA
+USER = "learner"
+
+#: Samples in one answer of History.
+HISTORY_SAMPLES = 20_000
+
+#: Sessions and subscriptions that one plant serves: a class, not the internet.
+CONNECTIONS = 64
+
+#: Outputs that have a name in `CncAxisType`, by station and tag.
+CNC_AXIS = {"cnc_axis": {"position": ("PosDirect", "ActPos"), "speed": ("ActSpeed",)}}
+
+#: Codes of UNECE Recommendation 20, which OPC UA refers to, by unit.
+UNECE = {
+    "1": "C62", "%": "P1", "V": "VLT", "A": "AMP", "N": "NEW", "kN": "B47", "MN": "B73",
+    "N·m": "NU", "kN·m": "B48", "K": "KEL", "°C": "CEL", "m": "MTR", "mm": "MMT", "m/s": "MTS",
+    "m/min": "2X", "m/s²": "MSK", "rad": "C81", "rad/s": "2A", "L/s": "G51", "m³/s": "MQS",
+    "kPa": "KPA", "MPa": "MPA",
+}  # fmt: skip
+UNECE_URI = "http://www.opcfoundation.org/UA/units/un/cefact"
+
+Status = ua.StatusCodes
+
+
+class OpcUaServer:
+    """Serve a running station; use it with ``async with``, then run the station.
+
+    Parameters
+    ----------
+    running : Running
+        The plant.
+    keys : Keys
+        Its certificate, the clients it trusts, its password.
+    host, port
+        Where to listen; port 0 takes a free one.
+    user, password : str
+        What a client has to know.
+    anonymous : bool
+        Let trusted clients in without a password.
+
+    Attributes
+    ----------
+    address : str
+        Known once the server has started.
+
+    Raises
+    ------
+    LinkError
+        The port is taken, or the host is not ours.
+    """
+
+    def __init__(
+        self,
+        running: Running,
+        keys: Keys,
+        host: str = "127.0.0.1",
+        port: int = PORT,
+        user: str = USER,
+        password: str | None = None,
+        anonymous: bool = False,
+    ):
+        self.running, self.keys, self.host, self.port = running, keys, host, port
+        self.address = ""
+        self._server = Server(
+            _InternalServer(_Users(keys, user, password or keys.password, anonymous))
+        )
+        self._anonymous = anonymous
+        self._applied: dict[str, float] = {}
+        self._ours = False
+
+    async def __aenter__(self) -> Self:
+        server = self._server
+        await server.init()
+        server.set_server_name("Millwright plant")
+        await server.set_application_uri(self.keys.uri("server"))
+        server.set_endpoint(f"opc.tcp://{self.host}:{self.port}{PATH}")
+        # Of a private network or a container we do not know the outer address.
+        server.set_match_discovery_client_ip(False)
+        server.set_security_policy(
+            [
+                ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt,
+                ua.SecurityPolicyType.Aes256Sha256RsaPss_SignAndEncrypt,
+            ]
+        )
+        tokens: list[type] = [ua.UserNameIdentityToken]
+        if self._anonymous:
+            tokens.append(ua.AnonymousIdentityToken)
+        server.set_identity_tokens(tokens)
+        server.allow_remote_admin(False)
+        server.iserver.max_connections = server.iserver.max_subscriptions = CONNECTIONS
+        await server.load_certificate(self.keys.certificate("server"))
+        await server.load_private_key(self.keys.key("server"))
+        await self._build()
+        try:
+            await server.start()
+        except OSError as error:
+            raise LinkError(
+                f"Nothing can be served at {self.host}, port {self.port}: "
+                f"{error.strerror or error}. Choose another --port, or end what listens there."
+            ) from None
+        assert server.bserver is not None
+        self.port = server.bserver.port
+        self.address = f"opc.tcp://{self.host}:{self.port}{PATH}"
+        self.running.listeners.append(self._publish)
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        self.running.listeners.remove(self._publish)
+        await self._server.stop()
+
+    async def _build(self) -> None:
+        station, made = self.running.station, self.running.station.made
+        self._ns = ns = await self._server.register_namespace(NAMESPACE)
+        machines = await self._server.nodes.objects.add_folder(ns, "Machines")
+        machine = await machines.add_object(
+            ua.NodeId("station", ns), ua.QualifiedName(made.station, ns)
+        )
+        await self._identify(await machine.add_object(ns, "Identification"))
+        inputs, outputs = (
+            await machine.add_object(ns, "Inputs"),
+            await machine.add_object(ns, "Outputs"),
+        )
+        applied = station.applied()
+        self._inputs = {
+            name: await self._analog(inputs, name, signal, applied[name])
+            for name, signal in station.inputs.items()
+        }
+        for name, node in self._inputs.items():
+            await node.set_writable()
+            self._server.iserver.set_attribute_value_setter(node.nodeid, self._setter(name))
+        self._outputs = {
+            name: [(await self._analog(outputs, name, signal, 0.0)).nodeid]
+            for name, signal in station.outputs.items()
+        }
+        if made.station in CNC_AXIS:
+            await self._axis(await machine.add_object(ns, "Axis"), CNC_AXIS[made.station])
+        faults = await machine.add_object(ns, "Faults")
+        self._faults = {name: await faults.add_variable(ns, name, 0.0) for name in station.faults}
+        monitoring = await machine.add_object(ns, "Monitoring")
+        self._time = await monitoring.add_variable(ns, "Time", 0.0)
+        await monitoring.add_variable(ns, "SampleTime", station.dt)
+        await monitoring.add_variable(ua.NodeId("Speed", ns), "Speed", float(self.running.speed))
+        description = json.dumps(Described.of(station).as_json(), ensure_ascii=False)
+        await machine.add_variable(ua.NodeId("Description", ns), "Description", description)
+        await machine.add_variable(ua.NodeId("Run", ns), "Run", uuid.uuid4().hex)
+        self._block = await machine.add_variable(
+            ua.NodeId("Block", ns),
+            ua.QualifiedName("Block", ns),
+            as_wire(self.running.samples(0, 1)),
+            ua.VariantType.Variant,
+            ua.NodeId(ua.ObjectIds.BaseDataType),
+        )
+        for name, method, values in (
+            ("Write", self._write, "Values"),
+            ("SetFault", self._set_fault, "Severities"),
+        ):
+            await machine.add_method(
+                ua.NodeId(name, ns),
+                name,
+                method,
+                [
+                    _argument("Names", ua.VariantType.String, True),
+                    _argument(values, ua.VariantType.Double, True),
+                ],
+                [_argument("Sample", ua.VariantType.UInt64)],
+            )
+        await machine.add_method(
+            ua.NodeId("History", ns),
+            "History",
+            self._history,
+            [_argument("First", ua.VariantType.UInt64), _argument("Count", ua.VariantType.UInt32)],
+            [
+                _argument("First", ua.VariantType.UInt64),
+                _argument("Values", ua.VariantType.Double, True),
+                _argument("Faults", ua.VariantType.String),
+            ],
+        )
+        await self._publish(self.running.samples(0, 1))
+
+    async def _identify(self, parent: Node) -> None:
+        made = self.running.station.made
+        for name, value in {
+            "Manufacturer": ua.LocalizedText("Millwright"),
+            "Model": ua.LocalizedText(made.station),
+            "SerialNumber": str(made.seed),
+            "DeviceClass": "virtual machine",
+            "ProductInstanceUri": f"{NAMESPACE}:{made.station}:{made.seed}",
+        }.items():
+            await parent.add_property(self._ns, name, value)
+
+    async def _axis(self, parent: Node, names: Mapping[str, tuple[str, ...]]) -> None:
+        for tag, (*path, last) in names.items():
+            node = parent
+            for step in path:
+                node = await node.add_object(self._ns, step)
+            signal = self.running.station.outputs[tag]
+            self._outputs[tag].append((await self._analog(node, last, signal, 0.0)).nodeid)
+
+    async def _analog(self, parent: Node, name: str, signal: Signal, value: float) -> Node:
+        node = await parent.add_variable(self._ns, name, float(value))
+        definition = ua.ObjectIds.HasTypeDefinition
+        await node.delete_reference(ua.ObjectIds.BaseDataVariableType, definition)
+        await node.add_reference(ua.NodeId(ua.ObjectIds.AnalogItemType), definition)
+        await node.write_attribute(
+            ua.AttributeIds.Description, ua.DataValue(ua.LocalizedText(signal.meaning))
+        )
+        await node.add_property(0, "EURange", ua.Range(signal.low, signal.high))
+        code = UNECE.get(signal.unit, "")
+        await node.add_property(
+            0,
+            "EngineeringUnits",
+            ua.EUInformation(
+                UNECE_URI,
+                int.from_bytes(code.encode()) if code else -1,
+                ua.LocalizedText(signal.unit),
+                ua.LocalizedText(signal.unit),
+            ),
+        )
+        return node
+
+    async def _publish(self, block: Block) -> None:
+        """Show the clients new samples."""
+        running = self.running
+        station, write = running.station, self._server.iserver.aspace.write_attribute_value
+        value, n = ua.AttributeIds.Value, len(station.inputs)
+        width = n + len(station.outputs)
+        for i in range(0, len(block.values), width):
+            due = dt.datetime.fromtimestamp(running.due(block.first + i // width), dt.UTC)
+            for nodes, number in zip(
+                self._outputs.values(), block.values[i + n : i + width], strict=True
+            ):
+                measured = ua.DataValue(
+                    ua.Variant(number, ua.VariantType.Double),
+                    LOST if number != number else GOOD,
+                    due,
+                )
+                for nodeid in nodes:
+                    await write(nodeid, value, measured)
+        self._ours = True
+        for node, now in zip(self._inputs.values(), block.values[-width:], strict=False):
+            await write(node.nodeid, value, _double(now))
+        self._ours = False
+        for _, severities in block.faults:
+            for name, severity in severities.items():
+                await write(self._faults[name].nodeid, value, _double(severity))
+        await write(self._time.nodeid, value, _double(running.last * station.dt))
+        await write(self._block.nodeid, value, ua.DataValue(_wire_variant(block)))
+
+    def _setter(self, name: str) -> Any:
+        def set_input(node: Any, attribute: ua.AttributeIds, given: ua.DataValue) -> None:
+            if not self._ours:
+                if given.Value is None or given.Value.Value is None:
+                    raise ua.UaStatusCodeError(Status.BadTypeMismatch)
+                try:
+                    self.running.write(**{name: given.Value.Value})
+                except PlantError:
+                    raise ua.UaStatusCodeError(Status.BadOutOfRange) from None
+                given = _double(self.running.station.applied()[name])
+            node.attributes[attribute].value = given
+
+        return set_input
+
+    async def _write(self, _: ua.NodeId, names: ua.Variant, values: ua.Variant) -> Any:
+        return self._command(self.running.write, names, values)
+
+    async def _set_fault(self, _: ua.NodeId, names: ua.Variant, values: ua.Variant) -> Any:
+        return self._command(self.running.fault, names, values)
+
+    @staticmethod
+    def _command(command: Any, names: ua.Variant, values: ua.Variant) -> Any:
+        if names.VariantType != ua.VariantType.String or values.VariantType != (
+            ua.VariantType.Double
+        ):
+            return ua.StatusCode(Status.BadTypeMismatch)
+        try:
+            taken = command(**dict(zip(names.Value or [], values.Value or [], strict=True)))
+        except (PlantError, ValueError, TypeError):
+            return ua.StatusCode(Status.BadInvalidArgument)
+        return [ua.Variant(taken, ua.VariantType.UInt64)]
+
+    async def _history(self, _: ua.NodeId, first: ua.Variant, count: ua.Variant) -> Any:
+        if not (isinstance(first.Value, int) and isinstance(count.Value, int)):
+            return ua.StatusCode(Status.BadTypeMismatch)
+        return as_wire(self.running.samples(first.Value, min(count.Value, HISTORY_SAMPLES)))
+
+
+class _Users:
+    """Who may log in.
+
+    asyncua asks at each log-in, with the certificate of the channel itself. Its own validator
+    looks at the one that a client names when it opens a session, and only where it names one.
+    """
+
+    def __init__(self, keys: Keys, user: str, password: str, anonymous: bool):
+        self.keys, self.user, self.password, self.anonymous = keys, user, password, anonymous
+
+    def get_user(
+        self,
+        iserver: InternalServer,
+        username: str | None = None,
+        password: str | None = None,
+        certificate: bytes | None = None,
+    ) -> User | None:
+        if not self.keys.trusts(certificate, "client"):
+            raise ServiceError(Status.BadCertificateUntrusted)
+        if username is None:
+            return User(UserRole.User, "anonymous") if self.anonymous else None
+        right = (_same(username, self.user), _same(password or "", self.password))
+        return User(UserRole.User, username) if all(right) else None
+
+
+def _same(given: str, wanted: str) -> bool:
+    return hmac.compare_digest(given.encode(), wanted.encode())
+
+
+class _InternalServer(InternalServer):
+    def create_session(
+        self, name: str, user: User | None = None, external: bool = False
+    ) -> InternalSession:
+        user = user or User(UserRole.Anonymous)
+        return _Session(self, self.aspace, self.subscription_service, name, user, external)
+
+
+class _Session(InternalSession):
+    """A session that serves nobody before log-in.
+
+    asyncua asks a session for its user at each request, but not whether anyone has logged in.
+    """
+
+    @property
+    def user(self) -> User:
+        if self.external and self.state is not SessionState.Activated:
+            raise ua.UaStatusCodeError(Status.BadSessionNotActivated)
+        return self._user
+
+    @user.setter
+    def user(self, user: User) -> None:
+        self._user = user
+
+
+GOOD, LOST = ua.StatusCode(Status.Good), ua.StatusCode(Status.BadNoData)
+
+
+def as_wire(block: Block) -> list[ua.Variant]:
+    """Return a block as OPC UA values."""
+    return [
+        ua.Variant(block.first, ua.VariantType.UInt64),
+        ua.Variant(block.values, ua.VariantType.Double, is_array=True),
+        ua.Variant(json.dumps(block.faults), ua.VariantType.String),
+    ]
+
+
+def from_wire(values: Any) -> Block:
+    """Read what `as_wire` wrote."""
+    first, numbers, faults = (v.Value if isinstance(v, ua.Variant) else v for v in values)
+    return Block(first, list(numbers or []), [(seq, sev) for seq, sev in json.loads(faults)])
+
+
+def _wire_variant(block: Block) -> ua.Variant:
+    return ua.Variant(as_wire(block), ua.VariantType.Variant)
+
+
+def _double(value: float) -> ua.DataValue:
+    now = dt.datetime.now(dt.UTC)
+    return ua.DataValue(ua.Variant(value, ua.VariantType.Double), SourceTimestamp=now)
+
+
+def _argument(name: str, kind: ua.VariantType, array: bool = False) -> ua.Argument:
+    rank = ua.ValueRank.OneDimension if array else ua.ValueRank.Scalar
+    return ua.Argument(name, ua.NodeId(kind.value), rank)
