@@ -24,6 +24,8 @@ def run(path: Path, folder: Path, seconds: float) -> tuple[nbformat.NotebookNode
     book = nbformat.read(path, as_version=4)
     env = {k: v for k, v in os.environ.items() if not k.startswith("MILLWRIGHT_")}
     env |= {"HOME": str(folder), "PYTHONWARNINGS": "default", "MPLCONFIGDIR": str(folder / ".mpl")}
+    # A lab's machine lives in the notebook's process, as where it is graded: no time is waited for.
+    env["MILLWRIGHT_LINK"] = "here"
     client = NotebookClient(
         book, timeout=seconds, kernel_name="python3", resources={"metadata": {"path": folder}}
     )
