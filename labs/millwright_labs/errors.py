@@ -63,3 +63,11 @@ class LinkError(LabsError):
 
 class TrustError(LinkError):
     """A certificate or a password was refused, by either side, or its file cannot be used."""
+
+
+class TwinError(LabsError):
+    """A digital twin cannot follow what it was given."""
+
+
+class EdgeError(LabsError):
+    """A health model cannot be used, or does not fit the machine."""

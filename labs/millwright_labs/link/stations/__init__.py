@@ -1,1 +1,1 @@
-"""Machines that are more than a plant on a bench: with a controller on board, and tags of its own."""
+"""Machines that are more than a plant on a bench: with a controller and tags of their own."""

@@ -57,9 +57,13 @@ class LiveIncubator(Parameters):
     G_outer: float = parameter(0.52, "W/K", SPLIT, "conductance, wall to room at 10 K", POSITIVE)
     G_leak: float = parameter(0.15, "W/K", SPLIT, "conductance of gaps, air to room", POSITIVE)
     convection: float = parameter(
-        0.25, "1", "laminar free convection: Nu grows with the fourth root of Ra",
-        "exponent of the wall's loss in its temperature difference", 0.0, 1.0,
-    )  # fmt: skip
+        0.06,
+        "1",
+        "free convection's fourth root, on the quarter of the resistance that the outer film has",
+        "exponent of the wall's loss in its temperature difference",
+        0.0,
+        1.0,
+    )
     A_radiating: float = parameter(
         0.01, "m²", ASSUMED, "radiating area of the heater times its emissivity", 0.0
     )

@@ -30,7 +30,7 @@ from millwright_labs.plants.sensors import Sensor
 DT = 0.01
 
 #: The guard opens the rolls above this force (MN), or below `SLACK` (MN) with strip in the stand.
-FORCE_LIMIT, SLACK = 18.0, 0.3
+FORCE_LIMIT, SLACK = 20.0, 0.3
 
 #: The gap with the rolls open (mm); asking for it without strip resets the guard.
 OPEN = 8.0
@@ -112,7 +112,7 @@ MODEL = replace(
     id="rolling_mill",
     title="Rolling stand with gauge control on board",
     inputs=(
-        Signal("S_ref", "mm", "set point of the gap servo", -5.0, 10.0),
+        Signal("S_ref", "mm", "set point of the gap servo", -7.0, 10.0),
         Signal("v", "m/s", "strip speed", 0.0, 15.0),
         Signal("H", "mm", "entry thickness", 0.5, 10.0),
         Signal("hardness", "1", "strip's hardness over nominal", 0.5, 2.0),
@@ -124,7 +124,7 @@ MODEL = replace(
         Signal("bottom", "rad", "angle of the lower backup roll"),
     ),
     outputs=(
-        Signal("S", "mm", "roll gap without load; 0 where the rolls touch", -4.0, 10.0),
+        Signal("S", "mm", "roll gap without load; 0 where the rolls touch", -6.0, 10.0),
         Signal("F", "MN", "rolling force", 0.0, FORCE_LIMIT),
         Signal("h_gauge", "mm", "exit thickness at the X-ray gauge; 0 without strip", 0.0, 10.0),
         Signal("angle", "rad", "angle of the upper backup roll", 0.0, math.tau),
@@ -146,7 +146,7 @@ MODEL = replace(
 )
 
 PANEL = (
-    (Signal("S_ref", "mm", "gap set point; negative presses the rolls together", -4.0, 10.0), OPEN),
+    (Signal("S_ref", "mm", "gap set point; negative presses the rolls together", -6.0, 10.0), OPEN),
     (Signal("v", "m/s", "strip speed", 0.5, 12.0), 1.0),
     (Signal("strip", "1", "1 leads strip into the stand, 0 lets it run out", 0.0, 1.0), 0.0),
     (Signal("agc", "1", "1 locks on and controls the thickness", 0.0, 1.0), 0.0),
