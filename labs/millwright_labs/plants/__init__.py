@@ -4,6 +4,7 @@
 >>> x, u, y = operating_point(P, Q1=40.0)
 >>> rig = Rig(P, dt=1.0, seed=4)
 >>> y = rig.step(Q1=40.0)
+>>> table = simulate(P, range(3600), {"Q1": 40.0})  # compiled
 
 Each plant's module holds its physics and numbers, with their sources; `card` prints them.
 """
@@ -11,6 +12,8 @@ Each plant's module holds its physics and numbers, with their sources; `card` pr
 from collections.abc import Callable
 
 from millwright_labs.errors import (
+    CompilationError,
+    DivergenceError,
     FaultError,
     OperatingPointError,
     ParameterError,
@@ -25,6 +28,7 @@ from millwright_labs.plants.cards import card
 from millwright_labs.plants.cnc_axis import AXES, CncAxis, cnc_axis, position_loop
 from millwright_labs.plants.dc_motor import DcMotor, dc_motor
 from millwright_labs.plants.equilibrium import operating_point
+from millwright_labs.plants.fast import Controller, Fleet, pi, simulate, simulate_fleet
 from millwright_labs.plants.furnace_zone import FurnaceZone, furnace_zone
 from millwright_labs.plants.hydraulic_axis import HydraulicAxis, hydraulic_axis
 from millwright_labs.plants.incubator import Incubator, incubator
@@ -68,8 +72,12 @@ __all__ = [
     "Battery",
     "CarCruise",
     "CncAxis",
+    "CompilationError",
+    "Controller",
     "DcMotor",
+    "DivergenceError",
     "FaultError",
+    "Fleet",
     "FurnaceZone",
     "HydraulicAxis",
     "Incubator",
@@ -101,11 +109,14 @@ __all__ = [
     "mill_agc",
     "mould_level",
     "operating_point",
+    "pi",
     "position_loop",
     "pump_wear",
     "quarter_car",
     "record",
     "road_profile",
+    "simulate",
+    "simulate_fleet",
     "two_mass_drive",
     "valve_wear",
 ]

@@ -87,17 +87,25 @@ def _rolling(S: float, u: Sequence[float], angle: float, p: Any, f: Any) -> tupl
     return F, H - F / Q
 
 
+def _at_gauge(x: Sequence[float]) -> float:
+    """Thickness (mm) at the far end of the profile."""
+    h = 0.0
+    for i in range(PROFILE):
+        h += x[1 + i]
+    return h
+
+
 def _rhs(
     t: float, x: Sequence[float], u: Sequence[float], p: Any, f: Any, angle: float = 0.0
-) -> Sequence[float]:
+) -> list[float]:
     S = x[0]
-    profile = x[1 : 1 + PROFILE]
     _, h = _rolling(S, u, angle, p, f)
     rate = u[1] / p.gauge_distance
     dx = [(u[0] - S) / (p.servo_lag * (1.0 + LAG_GROWTH * f.servo_wear))]
-    ahead = sum(profile)
+    ahead = _at_gauge(x)
     behind, inlet, weight = 0.0, h, 1.0
-    for m in profile:
+    for i in range(PROFILE):
+        m = x[1 + i]
         ahead -= m
         behind = -m - behind
         dx.append(rate * weight * (behind - ahead + inlet))
@@ -109,13 +117,15 @@ def _out(
     t: float, x: Sequence[float], u: Sequence[float], p: Any, f: Any, angle: float = 0.0
 ) -> Sequence[float]:
     F, h = _rolling(x[0], u, angle, p, f)
-    return (x[0], F, sum(x[1 : 1 + PROFILE]), h)
+    return (x[0], F, _at_gauge(x), h)
 
 
 def _rhs_turning(
     t: float, x: Sequence[float], u: Sequence[float], p: Any, f: Any
 ) -> Sequence[float]:
-    return [*_rhs(t, x, u, p, f, x[-1]), u[1] / p.roll_radius]
+    dx = _rhs(t, x, u, p, f, x[-1])
+    dx.append(u[1] / p.roll_radius)
+    return dx
 
 
 def _out_turning(

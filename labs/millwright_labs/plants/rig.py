@@ -73,7 +73,7 @@ class Rig:
         self.dt = _checked_step(dt)
         self.t = 0.0
         self._steps = 0
-        self._state = _checked_state(P, x0)
+        self._state = checked_state(P, x0)
         self._inputs = P.u0.tolist()
         self._input_place = {name: i for i, name in enumerate(P.input_labels)}
         self._limits = [P.limits[s.name] for s in P.model.inputs]
@@ -395,7 +395,8 @@ def _checked_step(dt: Any) -> float:
     return number
 
 
-def _checked_state(P: Plant, x0: Any) -> list[float]:
+def checked_state(P: Plant, x0: Any) -> list[float]:
+    """Give an initial state as a list; SignalError unless it is one finite number a state."""
     if x0 is None:
         return P.x0.tolist()
     try:
@@ -458,24 +459,8 @@ def record(
     SignalError
         Times that do not increase, unknown inputs, wrong lengths, values that are no numbers.
     """
-    try:
-        times = np.asarray(t, dtype=float)
-    except (TypeError, ValueError):
-        times = np.array(math.nan)
-    if (
-        times.ndim != 1
-        or len(times) < 2
-        or not np.all(np.isfinite(times))
-        or not np.all(np.diff(times) > 0)
-    ):
-        raise SignalError("The times t must be at least two increasing numbers in seconds.")
-    unknown = sorted(set(inputs) - set(P.input_labels))
-    if unknown:
-        raise SignalError(
-            f"{P.name} has no input {', '.join(map(repr, unknown))}. "
-            f"Choose from: {', '.join(P.input_labels)}."
-        )
-    columns = {name: _samples(P, name, given, times) for name, given in inputs.items()}
+    times = checked_times(t)
+    columns = checked_samples(P, inputs, times)
     rig = Rig(P, dt=float(times[1] - times[0]), seed=seed, x0=x0, sensors=sensors)
     rig.t = float(times[0])
     rows = []
@@ -488,6 +473,35 @@ def record(
     table.attrs["units"] = {"t": "s"} | {name: P.units[name] for name in table.columns}
     table.attrs["plant"] = P.model.id
     return table
+
+
+def checked_times(t: Any) -> np.ndarray:
+    """Give sample times (s) as an array; SignalError unless they are two or more that increase."""
+    try:
+        times = np.asarray(t, dtype=float)
+    except (TypeError, ValueError):
+        times = np.array(math.nan)
+    if (
+        times.ndim != 1
+        or len(times) < 2
+        or not np.all(np.isfinite(times))
+        or not np.all(np.diff(times) > 0)
+    ):
+        raise SignalError("The times t must be at least two increasing numbers in seconds.")
+    return times
+
+
+def checked_samples(
+    P: Plant, inputs: Mapping[str, Any], times: np.ndarray
+) -> dict[str, list[float]]:
+    """Give inputs, as `record` takes them, as one number for each time."""
+    unknown = sorted(set(inputs) - set(P.input_labels))
+    if unknown:
+        raise SignalError(
+            f"{P.name} has no input {', '.join(map(repr, unknown))}. "
+            f"Choose from: {', '.join(P.input_labels)}."
+        )
+    return {name: _samples(P, name, given, times) for name, given in inputs.items()}
 
 
 def _samples(P: Plant, name: str, given: Any, times: np.ndarray) -> list[float]:
