@@ -72,6 +72,14 @@ class Recording:
         )
         return True
 
+    def forget(self, keep: int) -> None:
+        """Drop all but the newest `keep` samples: for whoever watches for months.
+
+        What is dropped is a gap at the start; such a recording cannot be replayed.
+        """
+        old = max(len(self) - keep, 0)
+        del self._seqs[:old], self._rows[:old]
+
     @property
     def table(self) -> pd.DataFrame:
         """The samples: index `t` (s), columns inputs and outputs, units in ``.attrs``.
