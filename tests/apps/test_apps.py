@@ -12,7 +12,15 @@ from millwright_labs.apps import app as frame
 from millwright_labs.catalogue import Catalogue
 from PIL import Image
 
-NAMES = ["kalman-incubator", "pid-furnace", "weibull-life"]
+NAMES = [
+    "kalman-incubator",
+    "loop-shaping-z",
+    "mill-gauge",
+    "pid-furnace",
+    "pitch-mpc",
+    "quarter-car",
+    "weibull-life",
+]
 
 
 def module(name):

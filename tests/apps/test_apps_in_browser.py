@@ -26,11 +26,23 @@ from playwright.sync_api import expect, sync_playwright
 
 pytestmark = pytest.mark.browser
 
-NAMES = ["kalman-incubator", "pid-furnace", "weibull-life"]
+NAMES = [
+    "kalman-incubator",
+    "loop-shaping-z",
+    "mill-gauge",
+    "pid-furnace",
+    "pitch-mpc",
+    "quarter-car",
+    "weibull-life",
+]
 # A preset of each app in which every control matters: without windup, anti-windup does nothing.
 TELLING = {
     "kalman-incubator": "Open lid",
+    "loop-shaping-z": "Slow controller",
+    "mill-gauge": "Roll not round",
     "pid-furnace": "Windup",
+    "pitch-mpc": "Load aft",
+    "quarter-car": "Weak actuator",
     "weibull-life": "Most still run",
 }
 DESK = {"width": 1280, "height": 900}
@@ -301,7 +313,15 @@ value_of = "e => e.type === 'checkbox' ? String(e.checked) : e.value"
 
 @pytest.mark.parametrize(
     ("name", "label"),
-    [("kalman-incubator", "Process noise Q"), ("pid-furnace", "Gain"), ("weibull-life", "Shape")],
+    [
+        ("kalman-incubator", "Process noise Q"),
+        ("loop-shaping-z", "Position gain"),
+        ("mill-gauge", "Gaugemeter C"),
+        ("pid-furnace", "Gain"),
+        ("pitch-mpc", "Weight of the pitch error"),
+        ("quarter-car", "a travel of"),
+        ("weibull-life", "Shape"),
+    ],
 )
 def test_a_few_keys_move_figure_words_and_numbers(desk, name, label):
     page = desk

@@ -16,6 +16,7 @@ import os
 from contextlib import suppress
 from importlib.metadata import entry_points
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 from jupyter_server.utils import url_path_join
@@ -41,9 +42,9 @@ UNUSED_EXTENSIONS = [
 WARM = "warm"
 WARM_IMPORTS = [
     "ipywidgets",
-    "millwright_labs.apps.kalman_incubator",
-    "millwright_labs.apps.pid_furnace",
-    "millwright_labs.apps.weibull_life",
+    *sorted(
+        f"millwright_labs.apps.{app.name}" for app in iter_modules([str(FOLDER.parent / "apps")])
+    ),
 ]
 
 # A warm kernel for the next visitor takes nothing away from the page that is just being sent.
