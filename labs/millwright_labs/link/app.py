@@ -18,9 +18,10 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from millwright_labs.errors import LabsError
+from millwright_labs.link.running import Running
 from millwright_labs.link.station import STATIONS, Made, make_station
 
 ADDRESS = "opc.tcp://127.0.0.1:4840/millwright"
@@ -74,6 +75,13 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--port", type=int, default=4840, help="0 takes a free one")
     run.add_argument("--user", default="learner", help="the name to log in with")
     run.add_argument("--password-file", metavar="FILE", help="default: `password` among the keys")
+    run.add_argument(
+        "--mqtt",
+        metavar="ADDRESS",
+        default=os.environ.get("MILLWRIGHT_MQTT"),
+        help="publish to a broker as well: mqtt://USER:PASSWORD@HOST:PORT, better given in the "
+        "environment as MILLWRIGHT_MQTT",
+    )
     run.add_argument("--anonymous", action="store_true", help="trusted clients need no password")
     run.add_argument("--until-input-ends", action="store_true", help=argparse.SUPPRESS)
 
@@ -108,7 +116,6 @@ def _run(arguments: argparse.Namespace) -> None:
     # Here and below: asyncua comes with an extra, and takes a moment.
     from millwright_labs.link.certificates import Keys, read_password
     from millwright_labs.link.opcua_server import OpcUaServer
-    from millwright_labs.link.running import Running
 
     station = make_station(Made(arguments.station, arguments.seed, arguments.case))
     running = Running(station, arguments.speed)
@@ -126,7 +133,7 @@ def _run(arguments: argparse.Namespace) -> None:
     )
 
     async def serve() -> None:
-        async with server:
+        async with server, _gateway(running, arguments.mqtt):
             print(f"address {server.address}")
             print(f"user {arguments.user}, password in {file}")
             print(f"certificate {keys.certificate('server')}, clients in {keys.trusted}")
@@ -143,11 +150,20 @@ def _run(arguments: argparse.Namespace) -> None:
     asyncio.run(serve())
 
 
-def _at_end_of_input(then: object) -> None:
+def _gateway(running: Running, address: str | None) -> contextlib.AbstractAsyncContextManager:
+    if not address:
+        return contextlib.nullcontext()
+    from millwright_labs.link.mqtt import Address
+    from millwright_labs.link.mqtt_gateway import MqttGateway
+
+    return MqttGateway(running, Address.parse(address))
+
+
+def _at_end_of_input(then: Callable[[], object]) -> None:
     def watch() -> None:
         while os.read(0, 1024):
             pass
-        then()  # type: ignore[operator]
+        then()
 
     threading.Thread(target=watch, daemon=True).start()
 

@@ -5,8 +5,8 @@ starts a live plant, whose time passes by itself. Where no plant can live (a gra
 sockets, an environment without the protocol's libraries) the machine runs in the notebook's own
 process, and its time passes when somebody waits. The promises of `PlantLink` are the same.
 
-`MILLWRIGHT_LINK` decides for whoever runs notebooks without a learner: ``here`` or ``opcua``.
-`MILLWRIGHT_SPEED` sets the default speed.
+`MILLWRIGHT_LINK` decides for whoever runs notebooks without a learner: ``here``, ``opcua`` or
+``mqtt``. `MILLWRIGHT_SPEED` sets the default speed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from millwright_labs.link.inprocess import InProcessLink
 from millwright_labs.link.link import PlantLink
 from millwright_labs.link.station import Made
 
-WAYS = ("auto", "here", "opcua")
+WAYS = ("auto", "here", "opcua", "mqtt")
 
 
 def start(
@@ -38,8 +38,9 @@ def start(
     case : str
         A condition that the machine is delivered in.
     over : str
-        ``"opcua"``: a live plant in a process of its own; ``"here"``: in this process, where
-        time passes only when somebody waits; ``"auto"``: live where that is possible.
+        ``"opcua"`` or ``"mqtt"``: a live plant in a process of its own; ``"here"``: in this
+        process, where time passes only when somebody waits; ``"auto"``: live over OPC UA where
+        that is possible.
     speed : float, optional
         Of a live plant: plant seconds in a second. Default: `MILLWRIGHT_SPEED`, or 1.
 
@@ -53,11 +54,11 @@ def start(
         over = os.environ.get("MILLWRIGHT_LINK") or ("opcua" if live_possible() else "here")
     if over == "here":
         return InProcessLink(made)
-    if over == "opcua":
-        _need_asyncua()
-        from millwright_labs.link.process import start_process
+    if over in ("opcua", "mqtt"):
+        _need_extra()
+        from millwright_labs.link.process import start_mqtt, start_opcua
 
-        return start_process(made, _speed(speed))
+        return (start_opcua if over == "opcua" else start_mqtt)(made, _speed(speed))
     raise LinkError(f"There is no way {over!r} to a machine. Choose from: {', '.join(WAYS)}.")
 
 
@@ -73,13 +74,15 @@ def connect(
     Parameters
     ----------
     address : str
-        As `millwright-plant run` prints it.
+        As `millwright-plant run` prints it: ``opc.tcp://…``, or the broker's with the machine's
+        name, ``mqtt://HOST:PORT/MACHINE`` (``mqtts://`` encrypted).
     user : str
     password : str, optional
         Default: `MILLWRIGHT_PASSWORD`, or the one in the folder `keys`, which is right for a
         plant that this account runs.
     certificate : path, optional
-        The plant's certificate, where it is not among the trusted ones.
+        The plant's certificate, where it is not among the trusted ones; over MQTT, the authority
+        that signed the broker's.
     keys : path, optional
         Folder with our own certificate and the trusted ones.
 
@@ -91,13 +94,18 @@ def connect(
         The plant's certificate is not trusted here, or ours not there, or the user or the
         password is wrong.
     """
-    _need_asyncua()
+    _need_extra()
     from millwright_labs.link.certificates import Keys
+
+    password = password or os.environ.get("MILLWRIGHT_PASSWORD")
+    if address.startswith("mqtt"):
+        from millwright_labs.link.mqtt import MqttLink
+
+        return MqttLink(address, user, password or "", certificate)
     from millwright_labs.link.opcua import OpcUaLink
 
     ours = Keys(keys)
-    known = password or os.environ.get("MILLWRIGHT_PASSWORD") or ours.password
-    return OpcUaLink(address, user, known, ours, certificate)
+    return OpcUaLink(address, user, password or ours.password, ours, certificate)
 
 
 def live_possible() -> bool:
@@ -112,9 +120,11 @@ def live_possible() -> bool:
     return True
 
 
-def _need_asyncua() -> None:
+def _need_extra() -> None:
     if importlib.util.find_spec("asyncua") is None:
-        raise LinkError("OPC UA is not installed here. Run: pip install 'millwright[connect]'")
+        raise LinkError(
+            "OPC UA and MQTT are not installed here. Run: pip install 'millwright[connect]'"
+        )
 
 
 def _speed(given: float | None) -> float:

@@ -276,8 +276,9 @@ class MqttLink(PlantLink):
         See `Address`.
     whole : bool
         Record from the machine's first sample on, not from now on.
-    alive : callable, optional
-        Says whether the machine can still come back after an outage.
+    alive, ended : callable, optional
+        Of a machine that belongs to this link: says whether it can still come back after an
+        outage; called once when the link was closed or thrown away.
 
     Raises
     ------
@@ -295,12 +296,13 @@ class MqttLink(PlantLink):
         ca: str | Path | None = None,
         whole: bool = False,
         alive: Callable[[], bool] = lambda: True,
+        ended: Callable[[], None] = lambda: None,
     ):
         if isinstance(address, str):
             address = Address.parse(address, user, password, ca)
         if not address.machine:
             raise LinkError(f"Name the machine: {address}/MACHINE.")
-        self._follower = _Follower(address, whole, alive)
+        self._follower = _Follower(address, whole, alive, ended)
         # The follower knows nothing of the link, so that a link that is thrown away ends it.
         self._end = weakref.finalize(self, self._follower.stop)
         try:
@@ -351,8 +353,14 @@ class MqttLink(PlantLink):
 class _Follower:
     """What keeps up with a machine: the state that paho's thread and the caller's share."""
 
-    def __init__(self, address: Address, whole: bool, alive: Callable[[], bool]):
-        self.address, self.whole, self.alive = address, whole, alive
+    def __init__(
+        self,
+        address: Address,
+        whole: bool,
+        alive: Callable[[], bool],
+        ended: Callable[[], None],
+    ):
+        self.address, self.whole, self.alive, self.ended = address, whole, alive, ended
         self.ignored = self.doubles = 0
         self._node, self._device = address.machine, ""
         self._changed = threading.Condition()
@@ -449,6 +457,7 @@ class _Follower:
             self._failed = self._failed or closed()
             self._changed.notify_all()
         self._connection.close()
+        self.ended()
 
     def _until(self, done: Callable[[], bool], seconds: float, again: Callable[[], None]) -> bool:
         """Wait until `done`, and do something `again` from time to time; False: in vain."""
