@@ -27,22 +27,30 @@ from playwright.sync_api import expect, sync_playwright
 pytestmark = pytest.mark.browser
 
 NAMES = [
+    "bearing-envelope",
+    "hydraulic-monitor",
     "kalman-incubator",
     "loop-shaping-z",
     "mill-gauge",
     "pid-furnace",
     "pitch-mpc",
     "quarter-car",
+    "tool-wear",
+    "turbofan-life",
     "weibull-life",
 ]
 # A preset of each app in which every control matters: without windup, anti-windup does nothing.
 TELLING = {
+    "bearing-envelope": "Inner race",
+    "hydraulic-monitor": "Cooler fouls",
     "kalman-incubator": "Open lid",
     "loop-shaping-z": "Slow controller",
     "mill-gauge": "Roll not round",
     "pid-furnace": "Windup",
     "pitch-mpc": "Load aft",
     "quarter-car": "Weak actuator",
+    "tool-wear": "A slow tool",
+    "turbofan-life": "Honest",
     "weibull-life": "Most still run",
 }
 DESK = {"width": 1280, "height": 900}

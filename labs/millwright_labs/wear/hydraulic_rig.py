@@ -89,7 +89,7 @@ SENSORS: tuple[tuple[str, str, float, str], ...] = (
     ("T_pump", "°C", 0.1, "oil behind the pump"),
     ("T_cooler", "°C", 0.1, "oil behind the cooler"),
     ("P_cooler", "kW", 0.03, "heat given away"),
-    ("v", "mm/s", 0.02, "vibration of the pump"),
+    ("v", "mm/s", 0.005, "vibration of the pump"),
     ("t_valve", "ms", 1.0, "switching time of the valve"),
 )
 
