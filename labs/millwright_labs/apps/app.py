@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import logging
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,8 @@ from millwright_labs.live import LiveFigure
 from millwright_labs.live.figure import Moves
 
 _log = logging.getLogger(__name__)
+
+_HYPHEN = re.compile(r"(?<!\w)-(?=\d)")
 
 
 @dataclass(frozen=True)
@@ -171,7 +174,11 @@ class App(ipywidgets.GridBox):
         return f'<header class="mw-intro"><h1>{title}</h1>{story}</header>'
 
     def _alt(self, shown: Shown) -> str:
-        return " ".join(self.text.format(f"alt.{key}", **shown.fields) for key in shown.alt)
+        return " ".join(self._said(f"alt.{key}", shown) for key in shown.alt)
+
+    def _said(self, key: str, shown: Shown) -> str:
+        # A number below zero has a minus sign, not a hyphen.
+        return _HYPHEN.sub("\N{MINUS SIGN}", self.text.format(key, **shown.fields))
 
     def _rows(self, shown: Shown) -> list[dict[str, str]]:
         rows = []
@@ -186,7 +193,7 @@ class App(ipywidgets.GridBox):
                 {
                     "name": name,
                     "label": self.text[f"number.{name}.label"],
-                    "text": self.text.format(f"number.{name}.{key}", **shown.fields),
+                    "text": self._said(f"number.{name}.{key}", shown),
                 }
             )
         return rows

@@ -22,7 +22,10 @@ const kinds = {
     },
     read: (input) => Number(input.value),
     write: (input, value) => { input.value = value; },
-    text: (field, value) => `${value.toFixed(field.decimals)}${field.unit && ` ${field.unit}`}`,
+    text: (field, value) => {
+      const number = value.toFixed(field.decimals).replace("-", "\u2212");
+      return `${number}${field.unit && ` ${field.unit}`}`;
+    },
   },
   stops: {
     input: () => element("input", { type: "range" }),

@@ -25,14 +25,14 @@ from millwright_labs.plants.cnc_axis import AXES, CncAxis
 Z = AXES["Z"]
 
 OMEGA = np.geomspace(2.0, 5000.0, 900)  # rad/s
-TIME = np.linspace(0.0, 0.4, 401)  # s
+TIME = np.linspace(0.0, 0.25, 401)  # s
 # Far better than what the loop still passes: at the longest delay right up to 2500 rad/s.
 PADE_ORDER = 8
 # Inertias from one end of the uncertainty to the other; the middle one is the nominal.
 SPREAD = 5
 
 DECIBELS = (-40.0, 40.0)
-DEGREES = (-270.0, -60.0)
+DEGREES = (-240.0, -70.0)
 STEP = (-0.2, 2.2)  # mm
 
 CONTROLS: tuple[Control, ...] = (
@@ -310,7 +310,7 @@ def draw() -> tuple[Figure, dict[str, Artist]]:
     (angle,) = phase.plot([], [], color="C0", linestyle="-", label=r"$\angle L$")
     (PM,) = phase.plot([], [], color="C3", linestyle=":", linewidth=2.4, label="PM")
     phase.set(xscale="log", xlabel=r"$\omega$ (rad/s)", ylabel="°", ylim=DEGREES)
-    phase.set(xlim=OMEGA[[0, -1]], yticks=(-270, -180, -90))
+    phase.set(xlim=OMEGA[[0, -1]], yticks=(-180, -90))
     step.axhline(1.0, color="0.45", linewidth=1.0, linestyle="-")
     (position,) = step.plot([], [], color="C0", linestyle="-", label="$p$")
     step.set(xlabel="$t$ (s)", ylabel="$p$ (mm)", xlim=TIME[[0, -1]], ylim=STEP)

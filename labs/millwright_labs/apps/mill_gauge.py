@@ -36,6 +36,8 @@ OMEGA = np.geomspace(0.05, 100.0, 1500)  # rad/s
 
 MICRONS = 1000.0  # in a millimetre
 THICKNESS_AXIS, GAP_AXIS = (-80.0, 80.0), (-300.0, 150.0)  # µm
+# C relative to the true spring goes up to 1.43, where the servo's own force nearly runs away.
+LARGEST = 1.45
 GIVEN_UP = 1000.0  # µm, the most that is followed of a control that runs away
 
 CONTROLS: tuple[Control, ...] = (
@@ -211,7 +213,7 @@ def margins(compensation: float, monitor: float, speed: float) -> Margins | None
 
 @cache
 def _curves() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    compensation = np.linspace(0.0, 1.0, 101)
+    compensation = np.linspace(0.0, LARGEST, 151)
     return compensation, *sensitivities(compensation)
 
 
@@ -282,7 +284,7 @@ def draw() -> tuple[Figure, dict[str, Artist]]:
     trade.plot(compensation, eccentric, color="C3", linestyle=":", label=r"$\partial h/\partial e$")
     (now,) = trade.plot([], [], "D", color="C1", markersize=7, linestyle="none", label="$C$")
     trade.axhline(0.0, color="0.45", linewidth=1.0, linestyle="-")
-    trade.set(xlabel="$C$", xlim=(0, 1.45), ylim=(-0.6, 1.5))
+    trade.set(xlabel="$C$", xlim=(-0.02, LARGEST), ylim=(-1.2, 2.3))
     for axes in (thickness, gap, trade):
         legend_above(axes)
     return fig, {"gap_exit": exit_, "gauge": gauge, "gap": opening, "now": now}

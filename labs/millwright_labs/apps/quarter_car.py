@@ -38,7 +38,7 @@ GRAVITY = 9.81  # m/s²
 
 FREQUENCY = np.geomspace(0.5, 30.0, 240)  # Hz
 ACCELERATION_AXIS, TYRE_AXIS = (-8.0, 8.0), (-40.0, 40.0)  # m/s², mm
-RESPONSE_AXIS = (0.3, 300.0)  # m/s² per m/s
+RESPONSE_AXIS = (0.3, 100.0)  # m/s² per m/s
 
 CONTROLS: tuple[Control, ...] = (
     LogSlider("travel", 1.0, 1000.0, 10.0, per_decade=8),
