@@ -41,6 +41,10 @@ class DivergenceError(PlantError):
     """A simulated state runs away."""
 
 
+class ExportError(LabsError, ValueError):
+    """A plant cannot be written as a file for other tools."""
+
+
 class AppError(LabsError):
     """An app is put together wrongly: an unknown control, preset or action."""
 
