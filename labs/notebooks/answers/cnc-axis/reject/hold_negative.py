@@ -1,0 +1,13 @@
+"""Gives a negative time where the ramps alone are too long.
+
+fails: cnc-axis-hold
+"""
+
+
+# %% cnc-axis-travel
+def travel(speed, hold):
+    return RG * speed * (hold + abs(speed) / RAMP)
+
+
+def longest_hold(speed, room):
+    return room / (RG * abs(speed)) - abs(speed) / RAMP

@@ -1,0 +1,17 @@
+"""Polishes the voltage of the recording.
+
+fails: cnc-axis-measure-test
+"""
+
+
+# %% cnc-axis-measure
+plant.close()
+plant = power_up()
+plant.write(mode=1, Kv=0.05, Tv=0.1, ramp=RAMP, u_limit=3.0)
+for speed, seconds in runs:
+    plant.write(speed_set=speed)
+    plant.wait(seconds)
+plant.write(mode=0)
+plant.wait(0.5)
+measured = plant.recording.as_plain()
+measured["rows"] = measured["rows"].round(1)

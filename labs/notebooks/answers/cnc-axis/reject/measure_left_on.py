@@ -1,0 +1,14 @@
+"""Leaves the drive switched on at the end.
+
+fails: cnc-axis-measure-test
+"""
+
+
+# %% cnc-axis-measure
+plant.close()
+plant = power_up()
+plant.write(mode=1, Kv=0.05, Tv=0.1, ramp=RAMP, u_limit=3.0)
+for speed, seconds in runs:
+    plant.write(speed_set=speed)
+    plant.wait(seconds)
+measured = plant.recording.as_plain()

@@ -1,0 +1,19 @@
+"""Stops before the circle is round.
+
+fails: cnc-axis-accept
+"""
+
+
+# %% cnc-axis-prove
+plant.close()
+plant = power_up()
+gains = tune(axis["inertia"], DEAD_TIME, 50.0)
+plant.write(mode=2, feed=100.0, acceleration=1000.0, u_limit=6.0, **gains)
+plant.wait(0.5)
+plant.write(target=60.0)
+plant.wait(1.5)
+plant.write(radius=20.0)
+plant.wait(1.0)
+plant.write(mode=0)
+plant.wait(0.5)
+run = plant.recording.as_plain()

@@ -1,0 +1,17 @@
+"""Takes away the mean only: the lag counts as reversal error.
+
+fails: cnc-axis-reversal
+"""
+
+
+# %% cnc-axis-judge
+def overshoot(position, start, target):
+    beyond = np.sign(target - start) * (np.asarray(position) - target)
+    return max(float(beyond.max()), 0.0)
+
+
+def reversal(t, error, period):
+    turn = 2 * np.pi * np.asarray(t) / period
+    A = np.ones((len(turn), 1))
+    rest = error - A @ np.linalg.lstsq(A, error, rcond=None)[0]
+    return float(np.abs(rest).max())

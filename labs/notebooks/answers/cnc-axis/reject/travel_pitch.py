@@ -1,0 +1,13 @@
+"""Takes the pitch of the screw for the travel of one radian.
+
+fails: cnc-axis-limits
+"""
+
+
+# %% cnc-axis-travel
+def travel(speed, hold):
+    return 10.0 * speed * (hold + abs(speed) / RAMP)
+
+
+def longest_hold(speed, room):
+    return max(room / (RG * abs(speed)) - abs(speed) / RAMP, 0.0)
