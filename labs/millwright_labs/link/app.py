@@ -182,12 +182,14 @@ def _fault(arguments: argparse.Namespace) -> None:
 
 
 def _certificate(arguments: argparse.Namespace) -> None:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
     from millwright_labs.link.certificates import Keys, fingerprint, read_certificate
 
     keys = Keys(arguments.keys)
     for path in (keys.certificate("server"), keys.certificate("client"), *keys.trusted.iterdir()):
         print(path)
-        print(f"  {fingerprint(read_certificate(path))}")
+        print(f"  {fingerprint(read_certificate(path).public_bytes(Encoding.DER))}")
 
 
 def _trust(arguments: argparse.Namespace) -> None:

@@ -15,9 +15,9 @@ other's into its `trusted`. Nothing is trusted because it asks.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import os
 import secrets
-import shutil
 import socket
 from pathlib import Path
 
@@ -27,7 +27,6 @@ from asyncua.crypto.cert_gen import (
     generate_self_signed_app_certificate,
 )
 from cryptography import x509
-from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -104,8 +103,9 @@ class Keys:
         TrustError
             No such file, or no certificate.
         """
-        mark = fingerprint(read_certificate(Path(path)))
-        shutil.copyfile(path, self.trusted / f"{mark.replace(':', '')[:16]}{Path(path).suffix}")
+        content = read_certificate(Path(path)).public_bytes(Encoding.DER)
+        mark = fingerprint(content)
+        (self.trusted / f"{mark.replace(':', '')}.der").write_bytes(content)
         return mark
 
     def trusts(self, certificate: bytes | None, own: str) -> bool:
@@ -185,6 +185,6 @@ def read_certificate(path: Path) -> x509.Certificate:
         raise TrustError(f"{path} is no certificate. Take the other side's .der file.") from None
 
 
-def fingerprint(certificate: x509.Certificate) -> str:
-    """Return the SHA-256 fingerprint, for two people to compare."""
-    return certificate.fingerprint(SHA256()).hex(":", 2).upper()
+def fingerprint(certificate: bytes) -> str:
+    """Return the SHA-256 fingerprint of a certificate (DER), for two people to compare."""
+    return hashlib.sha256(certificate).digest().hex(":").upper()

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import logging
 import threading
 import time
 import weakref
@@ -57,9 +56,6 @@ QUEUE = 1000
 
 #: All that asyncua raises when the other end is gone, or refuses.
 FAILURES = (OSError, asyncio.TimeoutError, ua.UaError)
-
-# A lost connection is ours to report; asyncua's own log stays open to whoever asks for it.
-logging.getLogger("asyncua").addHandler(logging.NullHandler())
 
 
 class OpcUaLink(PlantLink):
@@ -169,7 +165,7 @@ class _Door:
                 server_certificate=CertProperties(await self._server_certificate(), "der"),
             )
             await client.connect()
-        except ua.uaerrors.BadUserAccessDenied:
+        except (ua.uaerrors.BadUserAccessDenied, ua.uaerrors.BadIdentityTokenRejected):
             raise TrustError(
                 f"The plant at {self.address} refuses the user {self.user!r} with this password. "
                 "Ask whoever runs it; `millwright-plant run` says where the password is."
@@ -210,7 +206,7 @@ class _Door:
         else:
             trusted = self.keys.trusts(offered, "server")
         if not trusted:
-            mark = fingerprint(x509.load_der_x509_certificate(offered))
+            mark = fingerprint(offered)
             raise TrustError(
                 f"The certificate of {self.address} is not trusted here; its fingerprint is "
                 f"{mark}. Get server.der from whoever runs the plant, compare, and run: "

@@ -29,6 +29,7 @@ from __future__ import annotations
 import datetime as dt
 import hmac
 import json
+import logging
 import uuid
 from collections.abc import Mapping
 from typing import Any, Self
@@ -40,7 +41,7 @@ from asyncua.server.internal_server import InternalServer
 from asyncua.server.internal_session import InternalSession, SessionState
 
 from millwright_labs.errors import LinkError, PlantError
-from millwright_labs.link.certificates import Keys
+from millwright_labs.link.certificates import Keys, fingerprint
 from millwright_labs.link.running import Block, Running
 from millwright_labs.link.station import Described
 from millwright_labs.plants.plant import Signal
@@ -57,18 +58,31 @@ HISTORY_SAMPLES = 20_000
 CONNECTIONS = 64
 
 #: Outputs that have a name in `CncAxisType`, by station and tag.
-CNC_AXIS = {"cnc_axis": {"position": ("PosDirect", "ActPos"), "speed": ("ActSpeed",)}}
+CNC_AXIS = {
+    "cnc_axis": {"position": "PosDirect/ActPos", "speed": "ActSpeed"},
+    "cnc_axis_drive": {
+        "position": "PosDirect/ActPos",
+        "set_point": "PosDirect/CmdPos",
+        "speed": "ActSpeed",
+    },
+}
 
 #: Codes of UNECE Recommendation 20, which OPC UA refers to, by unit.
 UNECE = {
     "1": "C62", "%": "P1", "V": "VLT", "A": "AMP", "N": "NEW", "kN": "B47", "MN": "B73",
     "N·m": "NU", "kN·m": "B48", "K": "KEL", "°C": "CEL", "m": "MTR", "mm": "MMT", "m/s": "MTS",
     "m/min": "2X", "m/s²": "MSK", "rad": "C81", "rad/s": "2A", "L/s": "G51", "m³/s": "MQS",
-    "kPa": "KPA", "MPa": "MPA",
+    "kPa": "KPA", "MPa": "MPA", "s": "SEC", "1/s": "C97", "W": "WTT", "J": "JOU", "mm/s": "C16",
+    "mm/s²": "M41", "rad/s²": "2B",
 }  # fmt: skip
 UNECE_URI = "http://www.opcfoundation.org/UA/units/un/cefact"
 
 Status = ua.StatusCodes
+
+log = logging.getLogger(__name__)
+
+# What matters of a connection is ours to report; asyncua's own log stays open to whoever asks.
+logging.getLogger("asyncua").addHandler(logging.NullHandler())
 
 
 class OpcUaServer:
@@ -188,13 +202,12 @@ class OpcUaServer:
         monitoring = await machine.add_object(ns, "Monitoring")
         self._time = await monitoring.add_variable(ns, "Time", 0.0)
         await monitoring.add_variable(ns, "SampleTime", station.dt)
-        await monitoring.add_variable(ua.NodeId("Speed", ns), "Speed", float(self.running.speed))
+        await monitoring.add_variable(*self._known("Speed"), float(self.running.speed))
         description = json.dumps(Described.of(station).as_json(), ensure_ascii=False)
-        await machine.add_variable(ua.NodeId("Description", ns), "Description", description)
-        await machine.add_variable(ua.NodeId("Run", ns), "Run", uuid.uuid4().hex)
+        await machine.add_variable(*self._known("Description"), description)
+        await machine.add_variable(*self._known("Run"), uuid.uuid4().hex)
         self._block = await machine.add_variable(
-            ua.NodeId("Block", ns),
-            ua.QualifiedName("Block", ns),
+            *self._known("Block"),
             as_wire(self.running.samples(0, 1)),
             ua.VariantType.Variant,
             ua.NodeId(ua.ObjectIds.BaseDataType),
@@ -204,8 +217,7 @@ class OpcUaServer:
             ("SetFault", self._set_fault, "Severities"),
         ):
             await machine.add_method(
-                ua.NodeId(name, ns),
-                name,
+                *self._known(name),
                 method,
                 [
                     _argument("Names", ua.VariantType.String, True),
@@ -214,8 +226,7 @@ class OpcUaServer:
                 [_argument("Sample", ua.VariantType.UInt64)],
             )
         await machine.add_method(
-            ua.NodeId("History", ns),
-            "History",
+            *self._known("History"),
             self._history,
             [_argument("First", ua.VariantType.UInt64), _argument("Count", ua.VariantType.UInt32)],
             [
@@ -225,6 +236,10 @@ class OpcUaServer:
             ],
         )
         await self._publish(self.running.samples(0, 1))
+
+    def _known(self, name: str) -> tuple[ua.NodeId, ua.QualifiedName]:
+        """Return identifier and name of a node that links find without browsing."""
+        return ua.NodeId(name, self._ns), ua.QualifiedName(name, self._ns)
 
     async def _identify(self, parent: Node) -> None:
         made = self.running.station.made
@@ -237,13 +252,16 @@ class OpcUaServer:
         }.items():
             await parent.add_property(self._ns, name, value)
 
-    async def _axis(self, parent: Node, names: Mapping[str, tuple[str, ...]]) -> None:
-        for tag, (*path, last) in names.items():
-            node = parent
-            for step in path:
-                node = await node.add_object(self._ns, step)
+    async def _axis(self, axis: Node, names: Mapping[str, str]) -> None:
+        parents = {"": axis}
+        for tag, path in names.items():
+            above, _, name = path.rpartition("/")
+            if above not in parents:
+                parents[above] = await axis.add_object(self._ns, above)
             signal = self.running.station.outputs[tag]
-            self._outputs[tag].append((await self._analog(node, last, signal, 0.0)).nodeid)
+            self._outputs[tag].append(
+                (await self._analog(parents[above], name, signal, 0.0)).nodeid
+            )
 
     async def _analog(self, parent: Node, name: str, signal: Signal, value: float) -> Node:
         node = await parent.add_variable(self._ns, name, float(value))
@@ -351,11 +369,16 @@ class _Users:
         certificate: bytes | None = None,
     ) -> User | None:
         if not self.keys.trusts(certificate, "client"):
+            mark = fingerprint(certificate) if certificate else "none"
+            log.warning("Log-in refused: the client's certificate is not trusted (%s).", mark)
             raise ServiceError(Status.BadCertificateUntrusted)
         if username is None:
             return User(UserRole.User, "anonymous") if self.anonymous else None
         right = (_same(username, self.user), _same(password or "", self.password))
-        return User(UserRole.User, username) if all(right) else None
+        if not all(right):
+            log.warning("Log-in refused: user %r, wrong user or password.", username)
+            return None
+        return User(UserRole.User, username)
 
 
 def _same(given: str, wanted: str) -> bool:
