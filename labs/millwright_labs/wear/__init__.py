@@ -3,6 +3,8 @@
 >>> a = bearing_vibration(1.0, fs=12_000.0, speed=30.0, fault="inner", severity=0.5, seed=4)
 >>> fleet = turbofan_fleet(100, seed=4)
 >>> table = crack_fleet(20, every=5_000, seed=4)
+>>> growth = {"impeller_wear": Growth(life=60.0)}
+>>> histories, lives = run_to_failure(plants.pump_wear(), range(61), {}, growth, seed=4)
 
 Plants that wear while they run are in `millwright_labs.plants`, as faults with a severity over
 time.
@@ -20,6 +22,12 @@ from millwright_labs.wear.paris_crack import (
     growth_rate,
     life,
 )
+from millwright_labs.wear.run_to_failure import (
+    FleetHistories,
+    Growth,
+    run_to_failure,
+    severity_path,
+)
 from millwright_labs.wear.turbofan_fleet import (
     SENSORS,
     SensorTrend,
@@ -35,6 +43,8 @@ __all__ = [
     "Bearing",
     "Crack",
     "FaultError",
+    "FleetHistories",
+    "Growth",
     "Housing",
     "ParameterError",
     "SensorTrend",
@@ -48,5 +58,7 @@ __all__ = [
     "cycles_to",
     "growth_rate",
     "life",
+    "run_to_failure",
+    "severity_path",
     "turbofan_fleet",
 ]

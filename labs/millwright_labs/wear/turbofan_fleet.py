@@ -22,6 +22,7 @@ import pandas as pd
 
 from millwright_labs.errors import SignalError
 from millwright_labs.plants.plant import POSITIVE, Parameters, parameter
+from millwright_labs.wear.progress import watched
 
 CMAPSS = "fitted to C-MAPSS FD001 (Saxena et al. 2008, PHM)"
 
@@ -110,6 +111,7 @@ def turbofan_fleet(
     seed: int | None = None,
     parameters: Turbofan | None = None,
     truth: bool = False,
+    progress: bool | None = None,
 ) -> pd.DataFrame:
     """Draw a fleet of engines, each run to failure.
 
@@ -126,6 +128,8 @@ def turbofan_fleet(
     truth : bool
         Whether to add the columns `damage` (0 to 1) and `rul` (flights left), which no sensor
         shows.
+    progress : bool, optional
+        Whether to show a bar. Default: on a terminal and in a notebook.
 
     Returns
     -------
@@ -144,7 +148,7 @@ def turbofan_fleet(
     pace = p.growth / p.life * np.exp(p.life_scatter * rng.standard_normal(count))
     shape = p.unevenness**-2
     lives, histories = np.zeros(count, dtype=int), []
-    for k in range(count):
+    for k in watched(range(count), count, progress):
         # Enough flights at once that more are seldom needed.
         block = int(-1.5 * start[k] / pace[k]) + 10
         log_damage = start[k : k + 1]
