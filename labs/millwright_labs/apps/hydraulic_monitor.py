@@ -41,12 +41,12 @@ SYMBOLS = {
 }  # fmt: skip
 
 OWN_CONTROLS: tuple[Control, ...] = (
-    Choice("fault", (SOUND, *hydraulic_rig.FAULTS, SENSOR), SOUND),
-    Slider("severity", 0.0, 1.0, 0.05, 0.3),
     Slider("training", 40.0, 800.0, 20.0, 300.0),
     Switch("random", True),
     Slider("components", 1.0, 7.0, 1.0, 2.0),
     LogSlider("alpha", 0.1, 10.0, 1.0),
+    Choice("fault", (SOUND, *hydraulic_rig.FAULTS, SENSOR), SOUND),
+    Slider("severity", 0.0, 1.0, 0.05, 0.3),
     Choice("statistic", ("spe", "t2"), "spe"),
 )
 OWN_PRESETS: dict[str, dict[str, Any]] = {

@@ -102,7 +102,7 @@ def _flights(table: pd.DataFrame, engine: str, sensors: list[str], left: pd.Seri
 def fleet(source: str) -> tuple[Flights, Flights] | None:
     """Return engines run to failure and engines stopped before; None where they are not here."""
     if source == SYNTHETIC:
-        whole = wear.turbofan_fleet(KNOWN + TESTED, seed=SEED)
+        whole = wear.turbofan_fleet(KNOWN + TESTED, seed=SEED, progress=False)
         known = whole[whole["engine"] <= KNOWN].copy()
         rest = whole[whole["engine"] > KNOWN].copy()
         rest["engine"] -= KNOWN
@@ -360,8 +360,8 @@ def draw() -> tuple[Figure, dict[str, Artist]]:
         [],
         color="C1",
         linestyle="-",
-        linewidth=2.2,
-        alpha=0.5,
+        linewidth=1.1,
+        alpha=0.8,
         label="$[\\hat L_-, \\hat L_+]$",
     )
     (truths,) = all_engines.plot([], [], ".", color="0.1", markersize=4, label="$L$")

@@ -8,8 +8,11 @@ import sys
 
 from millwright_labs.plants.cards import between, number, parameter_table, table, variant_table
 from millwright_labs.plants.plant import Parameters
+from millwright_labs.wear import hydraulic_rig
 from millwright_labs.wear.bearing_vibration import BEARINGS, Bearing, Housing
+from millwright_labs.wear.hydraulic_rig import HydraulicRig
 from millwright_labs.wear.paris_crack import MATERIALS, Crack
+from millwright_labs.wear.tool_wear import ToolWear
 from millwright_labs.wear.turbofan_fleet import SENSORS, Turbofan
 
 BEGIN = "<!-- wear cards: begin -->"
@@ -37,6 +40,13 @@ def with_cards(text: str) -> str:
             for name, bearing in BEARINGS.items()
         ],
     )
+    rig = table(
+        ("sensor", "unit", "meaning", "noise"),
+        [
+            (f"`{name}`", unit, meaning, number(noise))
+            for name, unit, noise, meaning in hydraulic_rig.SENSORS
+        ],
+    )
     cards = (
         _card(
             Bearing(),
@@ -52,6 +62,8 @@ def with_cards(text: str) -> str:
             sensors,
         ),
         _card(Crack(), *variant_table(Crack(), MATERIALS)),
+        _card(HydraulicRig(), "Sensors, with the standard deviation of their noise:", rig),
+        _card(ToolWear()),
     )
     return between(text, BEGIN, END, "\n".join(cards))
 

@@ -24,7 +24,8 @@ from millwright_labs.errors import FaultError, SignalError
 from millwright_labs.plants.plant import POSITIVE, Parameters, parameter
 
 RIG = "fitted to the tank's temperatures in hydraulic-condition (Helwig et al. 2015, I2MTC)"
-OIL = "mineral oil ISO VG 46 at 40 °C, textbook value"
+OIL = "mineral oil: 870 kg/m³, 1.9 kJ/(kg·K)"
+VISCOSITY = "ISO VG 46, from its viscosities at 40 and 100 °C"
 OURS = "ours: representative"
 
 #: What can fail.
@@ -58,7 +59,7 @@ class HydraulicRig(Parameters):
     Q_pump: float = parameter(10.0, "l/min", OURS, "flow of a pump without leakage", minimum=1.0)
     q_leak: float = parameter(0.3, "l/min", OURS, "leakage at 40 °C", minimum=0.0, maximum=0.9)
     eta: float = parameter(0.9, "1", OURS, "efficiency of pump and motor", minimum=0.1, maximum=1.0)
-    thinning: float = parameter(0.03, "1/K", OIL, "loss of viscosity by warmth", minimum=0.0)
+    thinning: float = parameter(0.03, "1/K", VISCOSITY, "loss of viscosity by warmth", minimum=0.0)
     heat_capacity: float = parameter(66.0, "kJ/K", "40 l of oil", "tank and oil", minimum=POSITIVE)
     cooler: float = parameter(0.175, "kW/K", RIG, "conductance of a good cooler", minimum=POSITIVE)
     Q_cooler: float = parameter(20.0, "l/min", OURS, "flow through the cooler", minimum=POSITIVE)

@@ -19,6 +19,7 @@ from millwright_labs.errors import SignalError
 from millwright_labs.plants.plant import POSITIVE, Parameters, parameter
 
 NASA = "fitted to nasa-milling-vb (Agogino & Goebel 2007)"
+SPREAD = "after the scatter about straight lines in nasa-milling-vb"
 OURS = "ours: representative"
 
 TITLE = "Tool wear"
@@ -46,9 +47,9 @@ class ToolWear(Parameters):
     scatter: float = parameter(
         0.21, "1", NASA, "standard deviation of ln pace between tools", minimum=0.0, maximum=2.0
     )
-    run_in: float = parameter(0.05, "mm", NASA, "wear after running in", minimum=0.0)
+    run_in: float = parameter(0.05, "mm", OURS, "wear after running in", minimum=0.0)
     grain: float = parameter(
-        0.003, "mm", NASA, "variance of the growth over its mean", minimum=POSITIVE
+        0.003, "mm", SPREAD, "variance of the growth over its mean", minimum=POSITIVE
     )
     break_wear: float = parameter(
         0.9, "mm", OURS, "median wear at which the edge breaks", minimum=POSITIVE
