@@ -148,13 +148,6 @@ def of_plant(
     return Kind(make, tuple(cases or ()))
 
 
-def _incubator_live(made: Made) -> Station:
-    # Imported when one is made: it is compiled, and a subclass of what stands above.
-    from millwright_labs.link.stations.incubator_live import IncubatorLive
-
-    return IncubatorLive(made)
-
-
 def on_board(module: str, cls: str, cases: tuple[str, ...] = ()) -> Kind:
     """Return the kind of station that a class in `link.stations` is, imported when one is made."""
 
@@ -187,7 +180,8 @@ STATIONS: dict[str, Kind] = {
     "rolling_mill": on_board("rolling_mill", "RollingMill"),
     "heating_furnace": on_board("heating_furnace", "HeatingFurnace"),
     "cnc_axis_drive": on_board("cnc_axis_drive", "CncAxisDrive"),
-    "incubator_live": Kind(_incubator_live, ("worn",)),
+    "cnc_machining": on_board("cnc_machining", "CncMachining"),
+    "incubator_live": on_board("incubator_live", "IncubatorLive", ("worn",)),
 }
 
 
