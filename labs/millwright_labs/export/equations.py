@@ -54,7 +54,9 @@ def _add(function: Any, parts: dict[str, str]) -> str:
         _add_value(used, namespace[used], parts)
     source = textwrap.dedent(inspect.getsource(function))
     del parts[name]
-    parts[name] = source[source.index("class " if isinstance(function, type) else "def ") :].rstrip()
+    parts[name] = source[
+        source.index("class " if isinstance(function, type) else "def ") :
+    ].rstrip()
     return name
 
 

@@ -14,6 +14,7 @@ import inspect
 import json
 import math
 import tempfile
+import zipfile
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -110,7 +111,12 @@ def export_fmu(
         file = Path(folder) / f"millwright_{plant}_{digest}.py"
         file.write_text(script, encoding="utf-8")
         made = FmuBuilder.build_FMU(file, dest=folder)
-        path.write_bytes(made.read_bytes())
+        with (
+            zipfile.ZipFile(made) as loose,
+            zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed,
+        ):
+            for entry in loose.namelist():
+                packed.writestr(entry, loose.read(entry))
     return path
 
 
@@ -140,7 +146,7 @@ def _script(P: Plant, step: float) -> str:
     _, _, slave = slave.partition('"""\n\n')
     head = "from __future__ import annotations\n"
     described = f"PLANT = json.loads({json.dumps(_described(P, step))!r})"
-    return "\n\n".join((head, "import json", equations, described, slave))
+    return "\n\n".join((head, slave, "import json", equations, described)) + "\n"
 
 
 def _described(P: Plant, step: float) -> dict[str, Any]:

@@ -1,11 +1,11 @@
-"""The plant inside an FMU. Its text goes into the FMU, after the plant's equations.
+"""The plant inside an FMU. Its text goes into the FMU, before the plant's equations.
 
-Nothing but Python's standard library, pythonfmu3 (which the FMU brings along) and what stands
-above it in the FMU's script is used.
+Nothing is used but Python's standard library, pythonfmu3 (which the FMU brings along) and what
+stands below it in the FMU's script.
 """
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from pythonfmu3 import (
@@ -18,16 +18,14 @@ from pythonfmu3 import (
     Fmi3Variability,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Line: Any
-    integrate: Any
-    rhs: Callable[..., Any]
-    out: Callable[..., Any]
-    max_step: Callable[..., Any]
-    rest: Callable[..., Any]
-    PLANT: dict[str, Any]
+# What an FMU's script puts in after this text.
+PLANT: dict[str, Any] = {}
+Line: Any = None
+integrate: Any = None
+rest: Any = None
+rhs: Any = None
+out: Any = None
+max_step: Any = None
 
 
 class UnitName:
@@ -37,6 +35,7 @@ class UnitName:
         self.name = name
 
     def to_xml(self) -> Element:
+        """Give the unit's entry in the model description."""
         return Element("Unit", {"name": self.name})
 
 
@@ -48,6 +47,7 @@ class LimitedFloat64(Float64):
         self.limits = {"min": low, "max": high}
 
     def to_xml(self) -> Element:
+        """Give the variable's entry in the model description."""
         element = super().to_xml()
         for key, value in self.limits.items():
             if value is not None:
@@ -125,10 +125,7 @@ class PlantSlave(Fmi3Slave):
     def severities(self, t: float = 0.0) -> SimpleNamespace:
         """Give the severities of the faults, held within 0 and 1."""
         return SimpleNamespace(
-            **{
-                name: min(max(self.values[f"faults.{name}"], 0.0), 1.0)
-                for name in PLANT["faults"]
-            }
+            **{name: min(max(self.values[f"faults.{name}"], 0.0), 1.0) for name in PLANT["faults"]}
         )
 
     def output(self, t: float, x: list[float], u: list[float]) -> list[float]:
@@ -155,13 +152,13 @@ class PlantSlave(Fmi3Slave):
         self._start()
 
     def setup_experiment(self, start_time: float) -> None:
+        """Start the clock."""
         self.t = start_time
 
     def do_step(self, current_time: float, step_size: float) -> Fmi3StepResult:
         """Hold the inputs, clipped as the actuators do, through one step."""
         u = [
-            min(max(self.values[name], low), high)
-            for name, (low, high) in PLANT["inputs"].items()
+            min(max(self.values[name], low), high) for name, (low, high) in PLANT["inputs"].items()
         ]
         trace: list[Any] = [(current_time, self.state)]
         self.state = integrate(self, current_time, self.state, u, step_size, trace)
