@@ -6,6 +6,7 @@ millwright-plant run cnc_axis                  serve one over OPC UA, until Ctrl
 millwright-plant fault backlash 0.4            switch a fault of a machine that runs
 millwright-plant certificate                   our certificates and their fingerprints
 millwright-plant trust client.der              let the owner of a certificate in
+millwright-plant export fmu cnc_axis           write a plant as an FMU, or as an aas
 ```
 """
 
@@ -38,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         print(
             f"millwright-plant: {error.name} is missing. Install it with: "
-            "pip install 'millwright[connect]'",
+            f"pip install 'millwright[{arguments.extra}]'",
             file=sys.stderr,
         )
         return 2
@@ -55,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         name: str, words: str, run: object, *, keys: bool = True
     ) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=words, description=words)
-        sub.set_defaults(run=run)
+        sub.set_defaults(run=run, extra="connect")
         if keys:
             sub.add_argument(
                 "--keys",
@@ -95,7 +96,20 @@ def _parser() -> argparse.ArgumentParser:
     command("certificate", "Our certificates and their fingerprints.", _certificate)
     trust = command("trust", "Trust the owner of a certificate.", _trust)
     trust.add_argument("file", help="a client that may connect, or a server to connect to")
+
+    export = command("export", "Write a plant as a file for other tools.", _export, keys=False)
+    export.set_defaults(extra="export")
+    export.add_argument("format", choices=("fmu", "aas"))
+    export.add_argument("plant", help="its name; see `millwright-plant list`")
+    export.add_argument("-o", "--output", metavar="FILE", help="default: PLANT.fmu or PLANT.aasx")
     return parser
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    from millwright_labs.export import export_aas, export_fmu
+
+    write, ending = {"fmu": (export_fmu, "fmu"), "aas": (export_aas, "aasx")}[arguments.format]
+    print(write(arguments.plant, arguments.output or f"{arguments.plant}.{ending}"))
 
 
 def _list(arguments: argparse.Namespace) -> None:
