@@ -49,7 +49,7 @@ def served(folder: Path, station: str, *arguments: str, port: int = 0) -> Iterat
             process.terminate()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A furnace at a hundred times its speed: a hundred samples a second."""
     folder = tmp_path_factory.mktemp("plant")

@@ -30,6 +30,7 @@ import datetime as dt
 import hmac
 import json
 import logging
+import socket
 import uuid
 from collections.abc import Mapping
 from typing import Any, Self
@@ -133,6 +134,13 @@ class OpcUaServer:
 
     async def __aenter__(self) -> Self:
         server = self._server
+        try:
+            socket.create_server((self.host, self.port)).close()
+        except (OSError, OverflowError) as error:
+            raise LinkError(
+                f"Nothing can be served at {self.host}, port {self.port}: {error}. Choose another "
+                "--port or --host, or end what listens there."
+            ) from None
         await server.init()
         server.set_server_name("Millwright plant")
         await server.set_application_uri(self.keys.uri("server"))
@@ -154,13 +162,7 @@ class OpcUaServer:
         await server.load_certificate(self.keys.certificate("server"))
         await server.load_private_key(self.keys.key("server"))
         await self._build()
-        try:
-            await server.start()
-        except OSError as error:
-            raise LinkError(
-                f"Nothing can be served at {self.host}, port {self.port}: "
-                f"{error.strerror or error}. Choose another --port, or end what listens there."
-            ) from None
+        await server.start()
         assert server.bserver is not None
         self.port = server.bserver.port
         self.address = f"opc.tcp://{self.host}:{self.port}{PATH}"
