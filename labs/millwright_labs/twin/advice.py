@@ -34,12 +34,16 @@ CALM = ("noise", "<", 1.4)
 #: In the order of urgency. The limits leave room for what the model errs by on sound boxes
 #: (power within 10 %, loss within 15 %).
 RULES = (
-    Rule("lid", "now", (("loss", ">", 2.5), ("loss_sd", "<", 1.0))),
+    Rule("lid", "now", (("loss", ">", 2.5), ("loss_low", ">", 1.5))),
     Rule("thermometer-1", "now", (("suspect", ">", 0.5), ("suspect", "<", 1.5))),
     Rule("thermometer-2", "now", (("suspect", ">", 1.5),)),
     Rule("thermometers", "now", (("disagree", ">", 0.5), ("suspect", "<", 0.5))),
     Rule("heater-worn", "now", (("power", "<", 0.75), ("power_sd", "<", 0.06), CALM)),
-    Rule("heater-life", "soon", (("life", "<", 200.0), ("power", ">", 0.75), CALM)),
+    Rule(
+        "heater-life",
+        "soon",
+        (("life", "<", 200.0), ("power", "<", 0.93), ("power", ">", 0.75), CALM),
+    ),
     Rule("heater-weak", "soon", (("power", "<", 0.87), ("power", ">", 0.75), CALM)),
     # The fan moves the air past heater and thermometers: without it both numbers leave theirs.
     Rule("fan", "soon", (("noise", ">", 1.4), ("loss", "<", 1.5))),

@@ -13,11 +13,12 @@ from scipy import stats
 SECONDS_PER_HOUR = 3600.0
 #: Share of the rated power at which a heater is replaced.
 END = 0.7
+LEAST_WORTH = 5.0  # independent points; fewer give no line
 LEVEL = 0.9  # of the interval
 LEAST_POINTS = 36
 DRAWS = 2000
 # The chance that a heater which does not wear is said to.
-CHANCE = 0.001
+CHANCE = 0.01
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,8 @@ def remaining(t: np.ndarray, power: np.ndarray) -> Life | None:
     rest = power - A @ line
     # Estimates that follow each other share their error: count those that are worth one.
     alike = float(np.clip(rest[1:] @ rest[:-1] / max(rest @ rest, 1e-12), 0.0, 0.98))
-    worth = max(len(x) * (1 - alike) / (1 + alike), 3.0)
-    variance = rest @ rest / (worth - 2)
+    worth = max(len(x) * (1 - alike) / (1 + alike), LEAST_WORTH)
+    variance = rest @ rest / len(x) * worth / (worth - 2)
     covariance = variance * np.linalg.inv(A.T @ A) * len(x) / worth
     rate, sd = float(line[1]), float(np.sqrt(covariance[1, 1]))
     t_law = stats.t(worth - 2)

@@ -33,6 +33,7 @@ from scipy import stats
 
 from millwright_labs.errors import SignalError, TwinError
 from millwright_labs.link.link import PlantLink
+from millwright_labs.link.recording import Recording
 from millwright_labs.link.station import Described
 from millwright_labs.twin import advice, calibration, life, whatif
 from millwright_labs.twin.calibration import COMMISSION, RECALIBRATE, Outcome, Task, Window
@@ -56,7 +57,7 @@ QUARTER = 300  # samples
 NIS_WINDOW = 200  # samples
 MOST_MISSING = 1200  # samples: after a longer break the twin looks at its machine anew
 SYNC_LIMIT = 0.05  # NRMSE of the free model over an hour
-LEAST_RANGE = 5.0  # K, of which an NRMSE is a share until the machine has been through more
+LEAST_RANGE = 15.0  # K, from room to set point: an NRMSE is a share of it, or of more once seen
 COOL_DOWN = 1200  # samples between a refused calibration and the next for the same cause
 
 # What the filter believes of itself at the start, and after an anomaly (standard deviations).
@@ -114,7 +115,7 @@ class Report:
     state : State
     figures : dict of str to float
         NaN is not known. ``T_heater``, ``T_air`` (°C); ``power``, ``loss``, ``coupling`` as shares
-        of what they were at commissioning; each but the last with ``_sd``. ``nrmse_one_step`` and
+        of what they were at commissioning; each but the last with ``_sd``; ``loss_low`` is two of them under ``loss``. ``nrmse_one_step`` and
         ``nrmse_free``: over the last hour. ``nis`` over ten minutes with ``nis_low`` and
         ``nis_high``, its 95 % band. ``missing``: share of readings lost over an hour;
         ``gaps``: samples that never came. ``age`` (s of the machine) and ``latency``,
@@ -180,11 +181,13 @@ class Twin:
         self._held = np.full(2, np.nan)  # T_room, heater of the last sample
         self._since = 0  # samples in this state
         self._odd = -ENSURE - 1  # sample of the last alarm
-        self._opened = -SETTLE  # sample at which the filter was told to change its mind
+        self._opened = -QUARTER  # sample at which the filter was told to change its mind
         self._cool = 0  # sample from which being out of step counts again
         self._gathered = 0
         self._range = (np.inf, -np.inf)
         self._wear: deque[tuple[float, float]] = deque(maxlen=WEAR)
+        self._recording: Recording | None = None
+        self._row = 0  # of the recording, up to which samples were taken
         self._latency: deque[float] = deque(maxlen=1000)
 
     def _check(self, described: Described) -> None:
@@ -206,8 +209,14 @@ class Twin:
     def follow(self, link: PlantLink, seconds: float) -> Report:
         """Let the machine run for `seconds` of its time, take what it measured, and report."""
         self._check(link.described)
-        table = link.wait(seconds)
+        link.wait(seconds)
+        recording = link.recording
+        if self._recording is not recording:
+            self._recording, self._row = recording, 0
         began = time.monotonic()
+        # A live machine goes on between two waits: its samples are taken by their place.
+        table = recording.since(self._row)
+        self._row += len(table)
         self.take(table)
         self._latency.append(time.monotonic() - began)
         self.age = link.t - self.t
@@ -226,7 +235,7 @@ class Twin:
         rows = self._rows(table)
         if not len(rows):
             return
-        if not rows[0, 0] > self.t and self.t == self.t:
+        if rows[0, 0] <= self.t:
             # The machine's clock has gone back: it was started anew, maybe cold.
             self._note("restart")
             self._begin(rows[0])
@@ -299,6 +308,9 @@ class Twin:
         n = min(len(rows), CHECK - self._since % CHECK)
         if self.state is State.ENSURING_ANOMALY:
             n = min(n, ENSURE - self._since)
+        lagging = self._opened + QUARTER - self.history.count
+        if lagging > 0:
+            n = min(n, lagging)
         rows = rows[:n]
         room, heater = (_held(rows[:, 4 + i], self._held[i]) for i in range(2))
         out = np.empty((n, len(TRACK)))
@@ -306,7 +318,7 @@ class Twin:
         tuning = self.tuning.numbers()
         if self.task is COMMISSION:
             tuning = tuning._replace(threshold=np.inf, threshold_differs=np.inf)
-        elif self._disagree or self.history.count - self._opened < QUARTER:
+        elif self._disagree or lagging > 0:
             # While the box changes quickly, the slower thermometer lags behind.
             tuning = tuning._replace(threshold_differs=np.inf)
             self._cusums[1] = 0.0
@@ -369,6 +381,8 @@ class Twin:
 
     def _slow(self) -> None:
         """Ask the questions that come up every five minutes."""
+        if self.task is not COMMISSION and self.history.count - self._opened > HOUR:
+            self._wear.append((self.t, float(self._x[2])))
         if self.state is State.GATHERING_DATA:
             self._gathered = self._since
             if self._gathered >= (self._commissioning if self.task is COMMISSION else GATHER):
@@ -376,7 +390,6 @@ class Twin:
             return
         if self.state is not State.LISTENING:
             return
-        self._wear.append((self.t, float(self._x[2])))
         if self._disagree and self._trust.all():
             self._find_suspect()
         elif (
@@ -526,6 +539,7 @@ class Twin:
             "power_sd": float(np.hypot(sd[2], MODEL_SD["power"])),
             "loss": float(x[3]) * share,
             "loss_sd": float(np.hypot(sd[3], MODEL_SD["loss"] * x[3])) * share,
+            "loss_low": (float(x[3]) - 2 * float(np.hypot(sd[3], MODEL_SD["loss"] * x[3]))) * share,
             "coupling": self.box.G_heater / self.commissioned.G_heater,
             "nrmse_one_step": self._nrmse("innovation", HOUR),
             "nrmse_free": self._nrmse("free", HOUR),
@@ -552,7 +566,7 @@ class Twin:
         return Report(self.t, self.state, figures, told)
 
     def remaining_life(self) -> life.Life | None:
-        """Extrapolate the heater's power, as estimated while listening."""
+        """Extrapolate the heater's power, as estimated while the filter was settled."""
         if not self._wear:
             return None
         t, power = np.array(self._wear).T
