@@ -1,0 +1,18 @@
+"""A slow setting: the last degrees take too long.
+
+fails: steel-furnace-accept-test
+"""
+
+# %% steel-furnace-cycle
+plant.close()
+plant = start()
+Kp, Ti = tau / (K * (120.0 + theta)), min(tau, 4 * (120.0 + theta))
+plant.write(T_set=55.0, Kp=Kp / 2, Ti=Ti, Td=0.0, Q_max=84.0)
+plant.wait(10)
+plant.write(auto=1)
+plant.wait(1200)
+plant.write(door=1)
+plant.wait(60)
+plant.write(door=0)
+plant.wait(600)
+run = plant.recording.as_plain()

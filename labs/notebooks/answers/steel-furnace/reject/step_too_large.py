@@ -1,0 +1,13 @@
+"""A step over the whole range.
+
+fails: steel-furnace-step-test
+"""
+
+# %% steel-furnace-step
+plant.close()
+plant = start()
+plant.write(Q_hand=20.0)
+plant.wait(900)
+plant.write(Q_hand=60.0)
+plant.wait(900)
+step_run = plant.recording.as_plain()

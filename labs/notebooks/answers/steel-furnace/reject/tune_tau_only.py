@@ -1,0 +1,9 @@
+"""The integral time is always tau.
+
+fails: steel-furnace-tune-test, steel-furnace-accept-test
+"""
+
+
+# %% steel-furnace-tune
+def lambda_pi(K, tau, theta, Tc):
+    return tau / (K * (Tc + theta)), tau

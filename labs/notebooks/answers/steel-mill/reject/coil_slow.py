@@ -1,0 +1,18 @@
+"""Rolls at 2 m/s, where all is easy.
+
+fails: steel-mill-run-test, steel-mill-accept-test
+"""
+
+# %% steel-mill-coil
+plant.close()
+plant = start()
+S_start = 1.1 + (3.2 - narrow["h_gauge"].mean()) * (M_hat + Q_hat) / M_hat
+C = 0.85
+g = sensitivities(C, M_hat, Q_hat, M_hat)[1]
+thread(plant, S_start)
+plant.write(M_hat=M_hat, C=C, e_amp=e_amp, e_phase=e_phase, h_ref=3.2)
+plant.write(K_i=0.3)
+plant.write(agc=1)
+plant.write(v=2.0)
+plant.wait(45.0)
+run = plant.recording.as_plain()

@@ -1,0 +1,9 @@
+"""Forgets the gain of the stand.
+
+fails: steel-mill-monitor-test
+"""
+
+
+# %% steel-mill-monitor
+def monitor_gain(g, distance, v, lag, margin):
+    return math.radians(90 - margin) / (distance / v + lag)

@@ -1,0 +1,18 @@
+"""One sample instead of the mean of a turn.
+
+fails: steel-mill-press-test, steel-mill-own-modulus-test
+"""
+
+# %% steel-mill-press
+plant.close()
+plant = start()
+v = 2.0
+plant.write(v=v)
+rows = []
+for S_ref in np.linspace(-0.7, -2.66, 9):
+    plant.write(S_ref=float(S_ref))
+    plant.wait(1.0)
+    turn = plant.wait(2 * np.pi * 0.70 / v)
+    rows.append((turn["S"].iloc[0], turn["F"].iloc[0]))
+press = pd.DataFrame(rows, columns=["S", "F"])
+press_run = plant.recording.as_plain()
