@@ -105,9 +105,15 @@ class MillwrightExecute(Execute):
                 cell.execution_count = None
 
         begin = time.monotonic()
-        nb, resources = super().preprocess(nb, resources, km)
+        nb, resources = self._run(nb, resources, km)
         self._report(nb, time.monotonic() - begin)
         return nb, resources
+
+    def _run(
+        self, nb: NotebookNode, resources: ResourcesDict, km: Any
+    ) -> tuple[NotebookNode, ResourcesDict]:
+        """Run every cell with `preprocess_cell`."""
+        return super().preprocess(nb, resources, km)
 
     @contextmanager
     def setup_kernel(self, **kwargs: Any) -> Iterator[None]:

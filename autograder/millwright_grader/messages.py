@@ -53,31 +53,36 @@ class WarySession(Session):
     def deserialize(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return a message; one of the type `NONE` for bytes that are none."""
         try:
-            message = super().deserialize(*args, **kwargs)
-            kind = message["header"]["msg_type"]
-            content = _content(kind, _mapping(message["content"]))
-            parent = _mapping(message["parent_header"])
+            made = super().deserialize(*args, **kwargs)
+            kind = made["header"]["msg_type"]
+            said = content(kind, _mapping(made["content"]))
+            parent = _mapping(made["parent_header"])
         except Exception:
             # What the bytes break in there is the fault of the bytes.
-            return _message(NONE, {}, {}, {})
-        return _message(kind, content, parent, _mapping(message["header"]))
+            return message(NONE, {}, {}, {})
+        return message(kind, said, parent, _mapping(made["header"]))
 
 
-def _message(
-    kind: str, content: dict[str, Any], parent: dict[str, Any], header: dict[str, Any]
+def message(
+    kind: str,
+    said: dict[str, Any],
+    parent: dict[str, Any] | None = None,
+    header: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
+    """Return a message as jupyter_client's clients give it on."""
+    header = header or {}
     return {
         "header": header,
         "msg_id": str(header.get("msg_id")),
         "msg_type": kind,
-        "parent_header": parent,
+        "parent_header": parent or {},
         "metadata": {},
-        "content": content,
+        "content": said,
         "buffers": [],
     }
 
 
-def _content(kind: str, said: dict[str, Any]) -> dict[str, Any]:
+def content(kind: str, said: dict[str, Any]) -> dict[str, Any]:
     """Return the content of a message in the types of the protocol.
 
     Raises

@@ -23,7 +23,7 @@ from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
+from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, SaveAutoGrades
 from nbgrader.utils import compute_checksum, determine_grade, find_all_files, is_grade, is_task
 from nbgrader.utils import is_solution as is_answer
 from traitlets import Instance
@@ -40,6 +40,9 @@ from millwright_grader.sandbox import private_folder
 
 # What writes into the gradebook is the business of the one who does (`gradebook.Book`).
 _WRITERS = (SaveAutoGrades, AssignLatePenalties, RecordGrades)
+
+# Every cell has the metadata of the release by now, which were looked at when that was made.
+_NEEDLESS = (CheckCellMetadata,)
 
 
 @dataclass(frozen=True)
@@ -269,14 +272,15 @@ def _tools(work: Work) -> tuple[CourseDirectory, list[Any], list[Any]]:
     os.environ["NBGRADER_EXECUTION"] = "autograde"
     coursedir = course_directory(work)
     converter = Autograde(coursedir=coursedir, parent=coursedir)
+
+    def steps(configured: list[Any]) -> list[Any]:
+        kinds = map(_kind, configured)
+        return [kind for kind in kinds if not issubclass(kind, (*_WRITERS, *_NEEDLESS))]
+
     return (
         coursedir,
-        list(map(_kind, converter.sanitize_preprocessors)),
-        [
-            kind
-            for kind in map(_kind, converter.autograde_preprocessors)
-            if not issubclass(kind, _WRITERS)
-        ],
+        steps(converter.sanitize_preprocessors),
+        steps(converter.autograde_preprocessors),
     )
 
 

@@ -22,6 +22,9 @@ from millwright_labs.errors import FigureError
 # Pixels drawn for each pixel of the page: sharp where the screen has two device pixels to one.
 PIXEL_RATIO = 2
 
+# A third larger than the default, in a quarter of the time: pictures are many, and short-lived.
+PNG_COMPRESSION = 1
+
 STYLE = "millwright_labs.millwright"
 
 
@@ -30,7 +33,7 @@ def use_style() -> None:
 
     Lines take a colour-blind-safe colour and a line style of their own, in this order:
     blue solid, vermilion dashed, green dash-dotted, black dotted, purple long-dashed,
-    ochre dash-dot-dotted.
+    brown dash-dot-dotted.
     """
     plt.style.use(STYLE)
 
@@ -38,7 +41,12 @@ def use_style() -> None:
 def png(fig: Figure) -> bytes:
     """Return the figure as PNG at `PIXEL_RATIO` times its size on the page."""
     buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", dpi=fig.dpi * PIXEL_RATIO)
+    fig.savefig(
+        buffer,
+        format="png",
+        dpi=fig.dpi * PIXEL_RATIO,
+        pil_kwargs={"compress_level": PNG_COMPRESSION},
+    )
     return buffer.getvalue()
 
 

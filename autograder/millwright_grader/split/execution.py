@@ -17,61 +17,47 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from jupyter_client.manager import KernelManager
-from jupyter_core.utils import run_sync
+from ipykernel.ipkernel import IPythonKernel
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import is_grade, is_locked, is_solution
-from traitlets import Bool, Dict, Integer, List, Unicode
+from traitlets import Bool, Integer, List, Unicode
 
 from millwright_grader.errors import KernelStartError, LostProcessError
 from millwright_grader.execution import MillwrightExecute
 from millwright_grader.flags import flag
 from millwright_grader.sandbox import Policy, Watch, missing, private_folder
 from millwright_grader.sandbox.policy import MIB
-from millwright_grader.warm.owner import ForkedProcess, ParentError, WarmParent, shared_parent
-from millwright_grader.warm.provisioner import WarmProvisioner
+from millwright_grader.warm.owner import (
+    ForkedProcess,
+    ParentError,
+    WarmParent,
+    is_ipykernel,
+    shared_parent,
+)
 
 from .canaries import TAG, canaries, forged_result
 from .magics import without_magics
-from .run import SERVE
+from .seat import Seat, StuckError, is_readable
 
 # What the checker may take beyond the time of the student's code.
 CHECKER_SECONDS = 20.0
 # An interrupted function gets this long to end; meanwhile the kernel's life is looked after.
 FREE_SECONDS = 5.0
-LOOK_SECONDS = 0.5
 
 # Set in the resources where a lost process means that nobody will try again.
 LAST_TRY = "millwright_last_try"
 
-FORKED_MODULES = ("millwright_grader.split.run", "millwright_grader.split.student")
-
-
-class SealedProvisioner(WarmProvisioner):
-    """Fork a kernel that is sealed before any student code runs; never start one unsealed."""
-
-    seat = Dict(help="What makes the fork a student's kernel, see `WarmParent.fork`.")
-
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
-        """Launch the kernel; called by the kernel manager after `pre_launch`."""
-        # What the kernel writes past its channels would reach the teacher's terminal.
-        try:
-            with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device
-                kwargs |= {"stdout": nowhere.fileno(), "stderr": nowhere.fileno()}
-                return await self._fork(cmd, **kwargs)
-        except ParentError as error:
-            raise RuntimeError(f"no sealed kernel could be had: {error}") from error
-
-    def request(self) -> dict[str, Any]:
-        """Return what makes the fork a student's kernel."""
-        return dict(self.seat)
+FORKED_MODULES = ("millwright_grader.split.run", "millwright_grader.split.kernel")
 
 
 class SplitExecute(MillwrightExecute):
@@ -142,30 +128,77 @@ class SplitExecute(MillwrightExecute):
             finally:
                 metadata["path"] = path
 
+    def _run(
+        self, nb: NotebookNode, resources: ResourcesDict, km: Any
+    ) -> tuple[NotebookNode, ResourcesDict]:
+        """Run every cell with `preprocess_cell`; where nbclient would start a kernel and talk."""
+        NotebookClient.__init__(self, nb)
+        self.reset_execution_trackers()
+        self._check_assign_resources(resources)
+        nb.metadata["language_info"] = nbformat.from_dict(IPythonKernel.language_info)
+        with self._seated():
+            for index, cell in enumerate(nb.cells):
+                self.preprocess_cell(cell, resources, index)
+        return nb, resources
+
     @contextmanager
-    def setup_kernel(self, **kwargs: Any) -> Iterator[None]:
-        """Start both processes; end both."""
+    def _seated(self) -> Iterator[None]:
+        """Start the student's process; end it, and the checker, in the end."""
         self._epoch = 0
         self._checker: ForkedProcess | None = None
         self._line, theirs = socket.socketpair()
-        self._theirs = theirs
+        with private_folder() as folder, self._line:
+            self._folder = str(folder)
+            with theirs:  # closed here, so that the checker notices when the process ends
+                self._seat = self._take_seat(theirs)
+            try:
+                self._deadline = time.monotonic() + self.budget
+                with self._watched():
+                    yield
+            finally:
+                self._seat.close()
+                self._end_checker()
+
+    def _take_seat(self, line: socket.socket) -> Seat:
+        """Fork the student's process, which seals itself before any student code runs."""
+        spec = kernel_spec(self.kernel_name or "python3")
+        parent = shared_parent(spec.argv[0], [*self.imports, *FORKED_MODULES])
+        ours, theirs = socket.socketpair()
+        # What it writes past its channels would reach the teacher's terminal.
+        with theirs, open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device
+            parent.start()
+            process = parent.fork(
+                [
+                    "student",
+                    f"--HistoryManager.hist_file={self.ipython_hist_file}",
+                    *self.extra_arguments,
+                ],
+                self._environment() | {"IPYTHONDIR": f"{self._folder}/i"} | spec.env,
+                self._own,
+                nowhere.fileno(),
+                nowhere.fileno(),
+                inherited=[line.fileno(), theirs.fileno()],
+                entry="millwright_grader.split.run:student",
+                policy=self._policy([self._folder, self._own]),
+            )
+        seat = Seat(process, ours)
         try:
-            with super().setup_kernel(**kwargs), self._watched():
-                yield
-        finally:
-            self._end_checker()
-            self._line.close()
-            self._theirs.close()
+            seat.next(self.startup_timeout)  # it says that it is ready
+        except (DeadKernelError, queue.Empty):
+            seat.close()
+            name = self.kernel_name or "python3"
+            raise KernelStartError(name, "the sealed process did not start") from None
+        return seat
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
         """Count what the system does not, as long as the student's kernel lives."""
         self._watch: Watch | None = None
-        process = getattr(getattr(self.km, "provisioner", None), "process", None)
-        if not self.sandbox or process is None:
+        if not self.sandbox:
             yield
             return
-        policy = Policy.from_dict(self._policy([self._folder, self._own], self._folder) or {})
+        process = self._seat.process
+        policy = Policy.from_dict(self._policy([self._folder, self._own]) or {})
         with Watch(process.pid, policy, process.kill) as self._watch:
             yield
 
@@ -176,21 +209,6 @@ class SplitExecute(MillwrightExecute):
             kind, words = "excess", {"what": self._watch.exceeded}
         super()._stop(kind, reason, cell, index, **words)
 
-    def create_kernel_manager(self) -> KernelManager:
-        """Create a manager whose kernel is forked, sealed and joined to a checker."""
-        km = super().create_kernel_manager()
-        assert km.kernel_spec is not None
-        seat = {
-            "entry": "millwright_grader.split.run:student",
-            "inherited": [self._theirs.fileno()],
-            "policy": self._policy([self._folder, self._own], sockets=self._folder),
-        }
-        km.kernel_spec.metadata["kernel_provisioner"] = {
-            "provisioner_name": "millwright-sealed",
-            "config": {"imports": [*self.imports, *FORKED_MODULES], "seat": seat},
-        }
-        return km
-
     def execute_cell(self, cell: NotebookNode, cell_index: int, **kwargs: Any) -> NotebookNode:
         """Run one cell where it belongs; called by `preprocess_cell` of the base classes."""
         role = cell.metadata.get("nbgrader", {})
@@ -199,12 +217,48 @@ class SplitExecute(MillwrightExecute):
         if authors and graded and TAG in cell.metadata.get("tags", []):
             return self._check_in_kernel(cell, cell_index, **kwargs)
         if not (authors and graded):
-            cell = super().execute_cell(cell, cell_index, **kwargs)
+            self._execute(cell, cell_index, **kwargs)
         if authors:
             outputs = self._check(cell)
             if graded:
                 cell.outputs = outputs
         return cell
+
+    def _execute(self, cell: NotebookNode, index: int, store_history: bool = True) -> None:
+        """Run a cell in the student's process, as nbclient does with a kernel."""
+        tags = cell.metadata.get("tags", [])
+        if self.skip_cells_with_tag in tags:
+            return
+        cell.outputs = []
+        self.clear_before_next_output = False
+        self.code_cells_executed += 1
+        limit = time.monotonic() + self._get_timeout(cell)
+        try:
+            self._seat.order(code=cell.source, store_history=store_history)
+            reply = self._reply(cell, index, limit)
+        except StuckError:
+            self._stop("unresponsive", "the Python process took no more orders", cell, index)
+            raise DeadKernelError("it took no more orders") from None
+        self.on_cell_executed(cell=cell, cell_index=index, execute_reply=reply)
+        _coalesce(cell)
+
+    def _reply(self, cell: NotebookNode, index: int, limit: float) -> dict[str, Any]:
+        """Take in what a cell shows until it is answered; interrupt it where it takes too long."""
+        while True:
+            left = limit - time.monotonic()
+            try:
+                message = self._seat.next(left) if left > 0 else None
+            except queue.Empty:
+                message = None
+            if message is None:
+                self._seat.interrupt()
+                if not self._seat.wait_until_free(FREE_SECONDS):
+                    self._stop("unresponsive", "an earlier cell could not be stopped", cell, index)
+                return {"content": {"status": "error", **self.error_on_timeout}}
+            if message["msg_type"] == "execute_reply":
+                cell.execution_count = message["content"].get("execution_count")
+                return message
+            self.process_message(message, cell, index)
 
     def _check_in_kernel(self, cell: NotebookNode, cell_index: int, **kwargs: Any) -> NotebookNode:
         """Run a test in the student's kernel, as its author has asked, between canaries."""
@@ -213,7 +267,7 @@ class SplitExecute(MillwrightExecute):
             self._flags.append(flag("in-kernel", file=self._file))
         unsound = self._unsound(cell, after=False)
         if not unsound:
-            cell = super().execute_cell(cell, cell_index, **kwargs)
+            self._execute(cell, cell_index, **kwargs)
             unsound = forged_result(cell) or self._unsound(cell, after=True)
         if unsound:
             self._flags.append(flag("tampered", file=self._file, cell=name, what=unsound))
@@ -237,7 +291,7 @@ class SplitExecute(MillwrightExecute):
                 # What it shows is no part of the notebook.
                 self.nb = nbformat.v4.new_notebook(cells=[asked])
                 self._display_id_map, self._used = {}, {}
-                asked = super().execute_cell(asked, 0, store_history=False)
+                self._execute(asked, 0, store_history=False)
                 if not canary.is_sound(asked.outputs):
                     return canary.what
         finally:
@@ -246,8 +300,6 @@ class SplitExecute(MillwrightExecute):
 
     def _check(self, cell: NotebookNode) -> list[NotebookNode]:
         """Run a cell in the checker while the student's kernel serves it."""
-        assert self.kc is not None
-        assert self.km is not None
         self._epoch += 1
         seconds = float(self._get_timeout(cell))
         role = cell.metadata.get("nbgrader", {})
@@ -258,15 +310,17 @@ class SplitExecute(MillwrightExecute):
             "epoch": self._epoch,
             "graded": bool(role.get("grade")),
         }
-        self._served = self.kc.execute(
-            SERVE.format(epoch=self._epoch), silent=True, store_history=False, stop_on_error=False
-        )
+        try:
+            self._seat.order(serve=self._epoch)
+        except StuckError:
+            self._stop("unresponsive", "the Python process took no more orders", cell, self._epoch)
+            raise DeadKernelError("it took no more orders") from None
         answer: dict[str, Any] = {}
         try:
             answer = self._order(order, seconds + CHECKER_SECONDS, cell)
         finally:
             free = self._wait_until_free(is_late=bool(answer.get("overdue")))
-        if answer.get("gone") or not run_sync(self.km.is_alive)():
+        if answer.get("gone") or not self._seat.is_alive():
             raise DeadKernelError("the Python process ended")
         if answer.get("overdue"):
             self._timed_out.append(str(role.get("grade_id")))
@@ -276,33 +330,13 @@ class SplitExecute(MillwrightExecute):
 
     def _wait_until_free(self, is_late: bool) -> bool:
         """Return whether the kernel is free again; it is interrupted where it is not."""
-        assert self.km is not None
-        for patiently in (True, False):
-            if is_late and patiently:
-                run_sync(self.km.interrupt_kernel)()
-                continue
-            limit = time.monotonic() + FREE_SECONDS
-            while time.monotonic() < limit:
-                if self._has_stopped_serving(LOOK_SECONDS):
-                    return True
-                if not run_sync(self.km.is_alive)():
-                    return False
-            if patiently:
-                run_sync(self.km.interrupt_kernel)()
-        return False
-
-    def _has_stopped_serving(self, seconds: float) -> bool:
-        """Return whether the kernel has answered the request to serve the checker."""
-        assert self.kc is not None
-        if self._served is None:
-            return True
         try:
-            message = run_sync(self.kc.get_shell_msg)(timeout=seconds)
-        except queue.Empty:
+            if not is_late and self._seat.wait_until_free(FREE_SECONDS):
+                return True
+            self._seat.interrupt()
+            return self._seat.wait_until_free(FREE_SECONDS)
+        except DeadKernelError:
             return False
-        if message["parent_header"].get("msg_id") == self._served:
-            self._served = None
-        return self._served is None
 
     def _order(self, order: dict[str, Any], seconds: float, cell: NotebookNode) -> dict[str, Any]:
         checker = self._checker or self._start_checker()
@@ -311,7 +345,7 @@ class SplitExecute(MillwrightExecute):
             line = self._replies.readline() if self._has_answered(seconds) else ""
         except OSError:
             line = ""
-        if not line and self._served is None and checker.poll() is None:
+        if not line and not self._seat.is_busy and checker.poll() is None:
             # The kernel says that it has served, and the checker waits for it all the same.
             self._end_checker()
             self._stop("unresponsive", "the kernel did not serve the tests", cell, self._epoch)
@@ -333,13 +367,21 @@ class SplitExecute(MillwrightExecute):
     def _has_answered(self, seconds: float) -> bool:
         """Wait for the checker's answer, no longer than somebody serves it."""
         limit = time.monotonic() + seconds
+        poll = select.poll()
+        poll.register(self._commands, select.POLLIN)
+        poll.register(self._seat.sock, select.POLLIN)
         while (left := limit - time.monotonic()) > 0:
-            patience = LOOK_SECONDS if self._served else FREE_SECONDS
-            if select.select([self._commands], [], [], min(patience, left))[0]:
+            ready = {found for found, _ in poll.poll(1000 * left)}
+            if self._commands.fileno() in ready:
                 return True
-            if self._served is None:
-                return False
-            self._has_stopped_serving(0.0)
+            if not self._seat.is_busy:
+                # It has served; the checker needs a moment to end the cell.
+                return is_readable(self._commands, min(FREE_SECONDS, left))
+            try:
+                # What student code shows meanwhile is no part of the page.
+                self._seat.wait_until_free(0.0)
+            except DeadKernelError:
+                return is_readable(self._commands, min(FREE_SECONDS, left))
         return False
 
     def _parent(self) -> WarmParent:
@@ -381,7 +423,6 @@ class SplitExecute(MillwrightExecute):
             return None
         return Policy(
             own=tuple(own),
-            sockets=sockets,
             readable=tuple(readable or ()),
             memory_bytes=self.memory * MIB,
             cpu_seconds=max(1, int(self.budget)),
@@ -412,6 +453,45 @@ class SplitExecute(MillwrightExecute):
         return [cell for cell in page.cells if cell.cell_type == "code"]
 
 
+@lru_cache(maxsize=8)
+def kernel_spec(name: str) -> KernelSpec:
+    """Return the kernel that a notebook asks for.
+
+    Raises
+    ------
+    KernelStartError
+        There is none of the name, or it is no IPython kernel.
+    """
+    try:
+        spec = KernelSpecManager().get_kernel_spec(name)
+    except NoSuchKernel as error:
+        raise KernelStartError(name, str(error)) from error
+    if not is_ipykernel(spec.argv):
+        raise KernelStartError(name, "only IPython kernels can be sealed")
+    # As jupyter_client reads it: a bare name is this very interpreter.
+    version = sys.version_info
+    if spec.argv[0] in ("python", f"python{version[0]}", f"python{version[0]}.{version[1]}"):
+        spec.argv[0] = sys.executable
+    return spec
+
+
+def _coalesce(cell: NotebookNode) -> None:
+    """Join what was printed in several pieces."""
+    joined: list[NotebookNode] = []
+    for output in cell.outputs:
+        last = joined[-1] if joined else None
+        if (
+            last is not None
+            and output.output_type == last.output_type == "stream"
+            and output.name == last.name
+        ):
+            last.text += output.text
+        else:
+            joined.append(output)
+    cell.outputs = joined
+
+
+@lru_cache(maxsize=1000)
 def imports(source: str) -> dict[str, str]:
     """Return the modules that a cell imports, by the names that it gives them."""
     try:
@@ -431,6 +511,7 @@ def imports(source: str) -> dict[str, str]:
     return found
 
 
+@lru_cache(maxsize=1000)
 def bound_names(source: str) -> set[str]:
     """Return the names that a cell binds at its top level, imports aside."""
     try:

@@ -1,6 +1,7 @@
 """How both processes of a submission begin, in a fork of the warm parent.
 
-Both inherit their end of the line as descriptor 3; the checker has its commands on 4.
+Both inherit their end of the line as descriptor 3; the student's process has its orders on 4, the
+checker its commands.
 """
 
 import contextlib
@@ -8,52 +9,36 @@ import json
 import socket
 from typing import Any
 
-import zmq.utils.garbage
-
 from ..sandbox import Policy, close_doors, enter
 from .checker import Checker
 from .peer import LineClosedError
 
-LINE, COMMANDS = 3, 4
-
-# What the student's kernel is asked to run while the checker runs a cell.
-SERVE = (
-    "__import__('millwright_grader.split.student', fromlist=['serve'])"
-    f".serve({LINE}, get_ipython().user_ns, {{epoch}})"
-)
+LINE, ORDERS, COMMANDS = 3, 4, 4
 
 
 def student(request: dict[str, Any]) -> None:
     """Become the student's kernel, sealed by the request's policy where there is one."""
-    from ipykernel.iostream import IOPubThread
-    from ipykernel.ipkernel import IPythonKernel
-    from ipykernel.kernelapp import IPKernelApp
+    import asyncio
 
     # Loaded now, for the file system is about to close.
-    from . import student as _  # noqa: F401
+    from .kernel import KernelApp, Wire, carry_out_orders
 
-    class Kernel(IPythonKernel):
-        """A kernel that has no processes to end, and may not look for them."""
-
-        async def _progressively_terminate_all_children(self) -> None:
-            return
-
-    policy = request.get("policy")
-    if policy:
+    orders = socket.socket(fileno=ORDERS)
+    # It has a pair of sockets of its own, which there will be no more.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    if policy := request.get("policy"):
         enter(Policy.from_dict(policy))
-        # It would listen on TCP for output of subprocesses.
-        IOPubThread._setup_pipe_in = lambda self: None  # type: ignore[method-assign]
-        IPKernelApp.kernel_class = Kernel  # type: ignore[assignment]
-    app = IPKernelApp.instance()
+    app = KernelApp.instance()
+    app.wire = Wire(orders)
     app.initialize(request["argv"][1:])
     if policy:
-        # It starts its thread with the first large message, a figure for example, and not later.
-        zmq.utils.garbage.gc.start()
         close_doors()
     # `exit()` in a function under test is an error of that function, not the end of the kernel.
     assert app.shell is not None
     app.shell.ask_exit = leave
-    app.start()
+    app.wire.send("status", {"execution_state": "starting"})
+    loop.run_until_complete(carry_out_orders(app, orders, LINE))
 
 
 def leave() -> None:
