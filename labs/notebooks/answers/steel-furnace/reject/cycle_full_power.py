@@ -1,4 +1,4 @@
-"""All the power there is: the dearest minute is too dear.
+"""All the power there is: the dearest half minute is too dear.
 
 fails: steel-furnace-accept-test
 """

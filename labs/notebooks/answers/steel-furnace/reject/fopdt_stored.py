@@ -6,7 +6,7 @@ fails: steel-furnace-fopdt-test, steel-furnace-own-test
 
 # %% steel-furnace-fopdt
 def fopdt(t, T, dQ):
-    return 0.7, 150.0, 12.0
+    return 0.55, 150.0, 12.0
 
 
 step = last_step(link.Recording.from_plain(step_run).table)

@@ -1,6 +1,6 @@
 """A recording of another zone.
 
-fails: steel-furnace-step-test, steel-furnace-own-test, steel-furnace-accept-test
+fails: steel-furnace-step-test
 """
 
 # %% steel-furnace-step

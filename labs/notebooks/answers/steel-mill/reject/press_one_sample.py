@@ -1,6 +1,6 @@
 """One sample instead of the mean of a turn.
 
-fails: steel-mill-press-test, steel-mill-own-modulus-test
+fails: steel-mill-press-test
 """
 
 # %% steel-mill-press

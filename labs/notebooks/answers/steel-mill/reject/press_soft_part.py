@@ -1,6 +1,6 @@
 """Measures the soft start only.
 
-fails: steel-mill-press-test, steel-mill-own-modulus-test, steel-mill-own-roll-test
+fails: steel-mill-press-test, steel-mill-own-modulus-test, steel-mill-own-roll-test, steel-mill-accept-test
 """
 
 # %% steel-mill-press

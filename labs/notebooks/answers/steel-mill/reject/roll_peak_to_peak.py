@@ -1,6 +1,6 @@
 """Half of highest less lowest force: noise and the lower roll are in it.
 
-fails: steel-mill-roll-test, steel-mill-own-roll-test, steel-mill-accept-test
+fails: steel-mill-roll-test, steel-mill-own-roll-test
 """
 
 
