@@ -350,6 +350,60 @@ def test_a_few_keys_move_figure_words_and_numbers(desk, name, label):
     expect(page.locator(".mw-numbers dd")).to_have_text(shown)
 
 
+# For each piece of text on the page: what it says, its contrast to what is behind it, and what
+# WCAG 2.2 level AA asks for (large text may be paler). For borders of controls: 3.
+CONTRASTS = """() => {
+  const parse = (css) => css.match(/[\\d.]+/g).map(Number);
+  const luminance = (rgb) => {
+    const [r, g, b] = rgb.slice(0, 3).map((part) => part / 255).map(
+      (c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = (element) => {
+    for (let e = element; e; e = e.parentElement) {
+      const color = parse(getComputedStyle(e).backgroundColor);
+      if (color.length === 3 || color[3] > 0) return color;
+    }
+    return [255, 255, 255];
+  };
+  const contrast = (one, other) => {
+    const [low, high] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05);
+  };
+  const seen = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const text = walker.currentNode.textContent.trim(), element = walker.currentNode.parentElement;
+    if (!text || !element.checkVisibility({ visibilityProperty: true })) continue;
+    if (["SCRIPT", "STYLE", "NOSCRIPT"].includes(element.tagName)) continue;
+    const style = getComputedStyle(element), size = parseFloat(style.fontSize);
+    const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    seen.push([text, contrast(parse(style.color), ground(element)), large ? 3 : 4.5]);
+  }
+  for (const element of document.querySelectorAll(".mw-app :is(button, select)")) {
+    const edge = parse(getComputedStyle(element).borderTopColor);
+    seen.push([element.outerHTML, contrast(edge, ground(element.parentElement)), 3]);
+  }
+  return seen;
+}"""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_word_and_every_edge_stands_out_from_its_ground(desk, name):
+    page = desk
+    page.locator(".mw-question input").first.check()
+    expect(page.locator(".mw-question [role=status]")).not_to_be_empty(timeout=20_000)
+    seen = page.evaluate(CONTRASTS)
+    assert len(seen) > 30
+    assert [entry for entry in seen if entry[1] < entry[2]] == []
+
+
+def test_every_word_of_the_first_page_stands_out(visitor):
+    seen = visitor.open().evaluate(CONTRASTS)
+    assert len(seen) > 3 * len(NAMES)
+    assert [entry for entry in seen if entry[1] < entry[2]] == []
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_numbers_are_read_aloud_when_the_hand_rests(desk, name):
     page = desk

@@ -1,5 +1,6 @@
 import base64
 import io
+import itertools
 import re
 
 import matplotlib.pyplot as plt
@@ -47,6 +48,74 @@ def test_every_line_differs_in_colour_and_in_dashes():
     for line in lines:
         contrast = 1.05 / (luminance(line.get_color()) + 0.05)
         assert contrast >= 3.0, f"{line.get_color()} is too pale on white"
+
+
+# What is left of linear red, green and blue: Machado, Oliveira & Fernandes 2009, severity 1
+# (doi:10.1109/TVCG.2009.113).
+BLINDNESS = {
+    "none": np.eye(3),
+    "protanopia": np.array(
+        [
+            [0.152286, 1.052583, -0.204868],
+            [0.114503, 0.786281, 0.099216],
+            [-0.003882, -0.048116, 1.051998],
+        ]
+    ),
+    "deuteranopia": np.array(
+        [
+            [0.367322, 0.860646, -0.227968],
+            [0.280085, 0.672501, 0.047413],
+            [-0.011820, 0.042940, 0.968881],
+        ]
+    ),
+    "tritanopia": np.array(
+        [
+            [1.255528, -0.076749, -0.178779],
+            [-0.078411, 0.930809, 0.147602],
+            [0.004733, 0.691367, 0.303900],
+        ]
+    ),
+}
+XYZ = np.array(
+    [
+        [0.4124564, 0.3575761, 0.1804375],
+        [0.2126729, 0.7151522, 0.0721750],
+        [0.0193339, 0.1191920, 0.9503041],
+    ]
+)
+
+
+def lab(colour, blindness):
+    """Return CIELAB lightness and colour as a person sees them."""
+    rgb = np.array(to_rgb(colour))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    xyz = XYZ @ np.clip(BLINDNESS[blindness] @ linear, 0, 1) / (0.95047, 1.0, 1.08883)
+    f = np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def pairs():
+    return list(itertools.combinations(plt.rcParams["axes.prop_cycle"].by_key()["color"], 2))
+
+
+@pytest.mark.parametrize("blindness", BLINDNESS)
+def test_no_two_colours_look_alike_to_a_colour_blind_reader(blindness):
+    """Side by side a difference of 2.3 is just seen; lines apart need several times as much."""
+    for one, other in pairs():
+        difference = np.linalg.norm(lab(one, blindness) - lab(other, blindness))
+        assert difference > 15, f"{one} and {other} with {blindness}"
+
+
+def test_no_two_lines_print_as_the_same_grey():
+    for one, other in pairs():
+        assert abs(lab(one, "none")[0] - lab(other, "none")[0]) > 6, f"{one} and {other}"
+
+
+def test_words_in_a_figure_can_be_read():
+    ground = luminance(plt.rcParams["axes.facecolor"])
+    for name in ("text.color", "axes.labelcolor", "xtick.color", "ytick.color"):
+        contrast = (ground + 0.05) / (luminance(plt.rcParams[name]) + 0.05)
+        assert contrast >= 4.5, name
 
 
 def test_a_figure_carries_its_alternative_text_its_caption_and_a_plain_picture(shown):
