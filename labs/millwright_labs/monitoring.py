@@ -104,7 +104,8 @@ class PCAMonitor:
         """Return the limits of T² and SPE that a sound cycle exceeds with probability `alpha`.
 
         Both hold for normally distributed cycles from the conditions of the training: T² by the F
-        distribution for a new cycle, the SPE by Box's approximation.
+        distribution for a new cycle, the SPE by Box's approximation, which takes the variances as
+        known: with 200 cycles of six sensors 1.3 % exceed a limit set for 1 %.
         """
         if not 0 < alpha < 1:
             raise MonitorError(f"The false alarm rate must lie between 0 and 1, got {alpha!r}.")

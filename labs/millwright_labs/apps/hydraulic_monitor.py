@@ -54,8 +54,8 @@ OWN_PRESETS: dict[str, dict[str, Any]] = {
     "morning": {"random": False, "training": 200.0},
     "pump": {"fault": "pump", "severity": 0.1},
     "cooler": {"fault": "cooler", "severity": 0.8, "statistic": "t2"},
-    "valve": {"fault": "valve"},
-    "sensor": {"fault": SENSOR, "severity": 0.5, "components": 7.0},
+    "valve": {"fault": "valve", "severity": 0.25},
+    "sensor": {"fault": SENSOR, "severity": 0.6, "components": 7.0},
 }
 MEASURED_PRESETS: dict[str, dict[str, Any]] = {
     "measured": {"source": MEASURED, "fault": "cooler", "training": 100.0},

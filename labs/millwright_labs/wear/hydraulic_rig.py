@@ -57,7 +57,7 @@ class HydraulicRig(Parameters):
     p: float = parameter(150.0, "bar", OURS, "mean pressure", minimum=POSITIVE)
     p_spread: float = parameter(4.0, "bar", OURS, "its standard deviation by load", minimum=0.0)
     Q_pump: float = parameter(10.0, "l/min", OURS, "flow of a pump without leakage", minimum=1.0)
-    q_leak: float = parameter(0.3, "l/min", OURS, "leakage at 40 °C", minimum=0.0, maximum=0.9)
+    q_leak: float = parameter(0.8, "l/min", OURS, "leakage at 40 °C", minimum=0.0)
     eta: float = parameter(0.9, "1", OURS, "efficiency of pump and motor", minimum=0.1, maximum=1.0)
     thinning: float = parameter(0.03, "1/K", VISCOSITY, "loss of viscosity by warmth", minimum=0.0)
     heat_capacity: float = parameter(66.0, "kJ/K", "40 l of oil", "tank and oil", minimum=POSITIVE)
@@ -67,7 +67,7 @@ class HydraulicRig(Parameters):
         0.0276, "kW/K/(l/min)", OIL, "heat that 1 l/min carries", minimum=POSITIVE
     )
     T_hall: float = parameter(20.0, "°C", OURS, "mean temperature of the hall")
-    T_day: float = parameter(3.0, "K", OURS, "amplitude over the day", minimum=0.0)
+    T_day: float = parameter(4.0, "K", OURS, "amplitude over the day", minimum=0.0)
     T_wander: float = parameter(0.4, "K", OURS, "standard deviation beside the day", minimum=0.0)
     ripple: float = parameter(2.0, "bar", OURS, "pressure ripple", minimum=POSITIVE)
     vibration: float = parameter(0.6, "mm/s", OURS, "vibration", minimum=POSITIVE)
@@ -75,7 +75,7 @@ class HydraulicRig(Parameters):
     cooler_loss: float = parameter(
         0.54, "1", RIG, "share of conductance lost at severity 1", minimum=0.0, maximum=0.95
     )
-    pump_loss: float = parameter(4.0, "1", OURS, "growth of leakage at severity 1", minimum=0.0)
+    pump_loss: float = parameter(3.0, "1", OURS, "growth of leakage at severity 1", minimum=0.0)
     accumulator_loss: float = parameter(1.5, "1", OURS, "growth of ripple", minimum=0.0)
     valve_loss: float = parameter(0.4, "1", OURS, "growth of switching time", minimum=0.0)
 
@@ -84,7 +84,7 @@ class HydraulicRig(Parameters):
 SENSORS: tuple[tuple[str, str, float, str], ...] = (
     ("p", "bar", 0.3, "pressure behind the pump"),
     ("p_ripple", "bar", 0.05, "ripple of the pressure"),
-    ("Q", "l/min", 0.03, "flow to the load"),
+    ("Q", "l/min", 0.02, "flow to the load"),
     ("P", "kW", 0.02, "power of the motor"),
     ("T", "°C", 0.1, "oil in the tank"),
     ("T_pump", "°C", 0.1, "oil behind the pump"),
