@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import getpass
 import hmac
 import logging
 import os
-import socket
+import ssl
 import sys
 import threading
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ from millwright_labs.errors import LinkError
 
 try:
     import amqtt.broker
+    from amqtt.adapters import StreamReaderAdapter, StreamWriterAdapter
     from amqtt.plugins.base import BaseAuthPlugin
 except ImportError:
     raise LinkError(
@@ -36,8 +38,8 @@ except ImportError:
 
 HOST = "127.0.0.1"
 
-#: Longest wait for the broker to listen, and to have closed its connections (s).
-START_SECONDS, STOP_SECONDS = 20.0, 10.0
+#: How long amqtt may take to end, and our thread after that (s).
+SHUTDOWN_SECONDS, STOP_SECONDS = 2.0, 10.0
 
 
 class Users(BaseAuthPlugin):
@@ -84,52 +86,64 @@ class Broker:
         port: int = 0,
         certificate: tuple[str | Path, str | Path] | None = None,
     ):
-        try:
-            # amqtt does not tell which port the system gave, and logs a traceback for a taken one.
-            with socket.create_server((HOST, port)) as probe:
-                self.port: int = probe.getsockname()[1]
-        except (OSError, OverflowError) as error:
-            raise _refused(port, error) from None
-        listener: dict[str, Any] = {"type": "tcp", "bind": self.address}
-        if certificate:
-            certfile, keyfile = map(str, certificate)
-            listener |= {"ssl": True, "certfile": certfile, "keyfile": keyfile}
-        self._config = {
-            "listeners": {"default": listener},
-            "plugins": {f"{__name__}.Users": {"passwords": dict(users)}},
-        }
+        self._plugins = {f"{__name__}.Users": {"passwords": dict(users)}}
+        self._certificate = certificate
+        self.port = port
         self._error: Exception | None = None
         self._started = threading.Event()
-        self._loop = asyncio.new_event_loop()
-        self._stop = asyncio.Event()
-        self._thread = threading.Thread(target=self._run, name="broker", daemon=True)
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._serve()), name="broker", daemon=True
+        )
         self._thread.start()
-        if not self._started.wait(START_SECONDS) or self._error:
-            raise _refused(self.port, self._error or "no answer")
+        self._started.wait()
+        if self._error:
+            raise LinkError(
+                f"The broker cannot listen on {HOST}:{port} ({self._error}). "
+                "Choose another port, or look at the certificate's files."
+            )
 
     @property
     def address(self) -> str:
         """Host and port."""
         return f"{HOST}:{self.port}"
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        try:
-            self._loop.run_until_complete(self._serve())
-        finally:
-            self._loop.close()
-
     async def _serve(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        writers: set[asyncio.StreamWriter] = set()
+        # Connections are accepted here, not by amqtt, so that they can be closed here.
+        broker = amqtt.broker.Broker(
+            {"listeners": {"default": {"type": "external"}}, "plugins": self._plugins}
+        )
+
+        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writers.add(writer)
+            try:
+                await broker.external_connected(
+                    StreamReaderAdapter(reader), StreamWriterAdapter(writer), "default"
+                )
+            finally:
+                writers.discard(writer)
+
         try:
-            broker = amqtt.broker.Broker(self._config, loop=self._loop)
+            context = None
+            if self._certificate:
+                context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+                context.load_cert_chain(*self._certificate)
             await broker.start()
-        except Exception as error:
+            server = await asyncio.start_server(connected, HOST, self.port, ssl=context)
+            self.port = server.sockets[0].getsockname()[1]
+        except (OSError, OverflowError) as error:
             self._error = error
             return
         finally:
             self._started.set()
         await self._stop.wait()
-        await broker.shutdown()
+        server.close()
+        for writer in writers:
+            writer.transport.abort()
+        # amqtt may wait for ever for a client that has just gone.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(broker.shutdown(), SHUTDOWN_SECONDS)
 
     def close(self) -> None:
         """Close all connections and stop. May be called twice."""
@@ -142,13 +156,6 @@ class Broker:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
-
-
-def _refused(port: int, why: object) -> LinkError:
-    return LinkError(
-        f"The broker cannot listen on {HOST}:{port} ({why}). "
-        "Choose another port, or look at the certificate's files."
-    )
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -5,6 +5,7 @@ The machine is a device of an edge node (`mqtt_gateway`) in Sparkplug B:
 - births name every tag and give it an alias; DDATA carry blocks of samples by alias. The metric
   `Sample` opens a sample and gives its number; the tags that follow belong to it, and a tag that
   is left out has the value of the sample before in the same message. A lost measurement is null.
+  `Properties/Run` says in each message which run of the machine it is from.
 - DCMD carries `Inputs/…` or `Faults/…`, and may carry a `Command/Id`; the data then say under
   that id after which sample the command was taken, or why not. A command that is sent twice is
   taken once.
@@ -112,6 +113,8 @@ class Address:
     ) -> Address:
         """Read ``mqtt://user:password@host:port/machine``, ``mqtts://…`` or ``host:port``.
 
+        User and password that stand in the address go before those given besides.
+
         Raises
         ------
         LinkError
@@ -133,8 +136,8 @@ class Address:
             parts.hostname,
             port,
             checked_id(machine) if machine else "",
-            user or unquote(parts.username or ""),
-            password or unquote(parts.password or ""),
+            unquote(parts.username or "") or user,
+            unquote(parts.password or "") or password,
             tls,
             ca,
         )
@@ -175,6 +178,7 @@ class Connection:
         self.address = address
         self._will = will
         self._refused: str | None = None
+        self._hung_up = False
         self._answered = threading.Event()
         client = self._client = paho.Client(
             CallbackAPIVersion.VERSION2, client_id=f"millwright-{secrets.token_hex(8)}"
@@ -195,6 +199,9 @@ class Connection:
             on_up()
 
         def disconnected(*_: object) -> None:
+            # Before any answer: what is there does not speak MQTT.
+            self._hung_up = not self._answered.is_set()
+            self._answered.set()
             self._set_will()
             on_down()
 
@@ -235,7 +242,7 @@ class Connection:
                 "broker runs."
             ) from None
         self._client.loop_start()
-        if self._answered.wait(CONNECT_SECONDS) and not self._refused:
+        if self._answered.wait(CONNECT_SECONDS) and not self._refused and not self._hung_up:
             return
         self.close()
         if self._refused:
@@ -370,6 +377,7 @@ class _Follower:
         self._interval = 0.0
         # Of the messages: the next counter, by alias what a metric is, when a birth was asked for.
         self._seq: int | None = None
+        self._bdseq: Value = None
         self._tags: dict[int, str] | None = None
         self._columns: dict[str, int] = {}
         self._birth_asked = 0.0
@@ -485,34 +493,38 @@ class _Follower:
                 if where.kind in ("NCMD", "DCMD"):
                     return
                 payload = decode(data)
-                if where.kind != "NDEATH" and self._in_order(where, payload):
-                    self._take(where, payload)
+                if where.kind == "NDEATH":
+                    return
+                self._count(where, payload)
+                if where.kind == "NBIRTH":
+                    self._greet(payload)
+                elif where.kind == "DBIRTH":
+                    self._be_born(where, payload)
+                elif where.kind == "DDATA" and self._tags is not None:
+                    self._take_data(payload, self._tags)
             except (LinkError, KeyError, TypeError, ValueError):
                 self.ignored += 1
             self._ask()
             self._changed.notify_all()
 
-    def _in_order(self, where: Topic, payload: Payload) -> bool:
-        """Follow the counter of the messages; ask for a birth where one is missing."""
-        if where.kind == "NBIRTH":
-            self._tags = None
-        elif self._seq is None or payload.seq != self._seq:
-            self._seq = None
-            self._ask_birth()
-            return False
+    def _count(self, where: Topic, payload: Payload) -> None:
+        """Follow the counter of the messages; ask for a birth where one is missing.
+
+        What comes meanwhile is taken all the same: samples say themselves which they are.
+        """
         if payload.seq is None:
             raise ValueError
+        if where.kind != "NBIRTH" and payload.seq != self._seq:
+            self._ask_birth()
         self._seq = (payload.seq + 1) % ROLLOVER
-        return True
 
-    def _take(self, where: Topic, payload: Payload) -> None:
-        if where.kind == "DBIRTH":
-            self._be_born(where, payload)
-        elif where.kind == "DDATA":
-            if self._tags is None:
-                self._ask_birth()
-            else:
-                self._take_data(payload, self._tags)
+    def _greet(self, payload: Payload) -> None:
+        self._tags = None
+        (bdseq,) = (metric.value for metric in payload.metrics if metric.name == BDSEQ)
+        if bdseq != self._bdseq and self._newest is not None:
+            # A gateway that comes back sends what it stored; ask only for what then still lacks.
+            self._asked = (time.monotonic(), -1)
+        self._bdseq = bdseq
 
     def _be_born(self, where: Topic, payload: Payload) -> None:
         values = {metric.name: metric.value for metric in payload.metrics if metric.name}
@@ -535,13 +547,12 @@ class _Follower:
         self._interval = described.dt / speed if speed > 0.0 else 0.0
         self._tags = {m.alias: m.name for m in payload.metrics if m.alias is not None and m.name}
         self._known = max(self._known, newest)
-        if self._newest is not None:
-            # The gateway sends what it stored by itself; ask only for what then still lacks.
-            self._asked = (time.monotonic(), -1)
 
     def _take_data(self, payload: Payload, tags: Mapping[int, str]) -> None:
         row = [float("nan")] * len(self._columns)
         missing = set(self._columns.values())
+        if not any(tags.get(m.alias or 0) == RUN and m.value == self._run for m in payload.metrics):
+            raise ValueError
         seq, faults = -1, dict[str, float]()
         answer: dict[str, Value] = {}
         for metric in payload.metrics:

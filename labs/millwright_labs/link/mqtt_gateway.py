@@ -182,6 +182,8 @@ class MqttGateway:
         if kind == "NBIRTH":
             self._seq = 0
         payload = Payload(now_ms(), self._seq, list(metrics))
+        if kind == "DDATA":
+            payload.metrics.insert(0, self._metric(RUN, self._run, DataType.STRING))
         self._seq = (self._seq + 1) % ROLLOVER
         return self._connection.publish(self._topic(kind), payload)
 
