@@ -38,7 +38,7 @@ from millwright_labs.link.station import Described
 from millwright_labs.twin import advice, calibration, life, whatif
 from millwright_labs.twin.calibration import COMMISSION, RECALIBRATE, Outcome, Task, Window
 from millwright_labs.twin.estimator import TRACK, Tuning, track
-from millwright_labs.twin.history import PLACE, History
+from millwright_labs.twin.history import DAY, PLACE, History
 from millwright_labs.twin.model import Box, follow
 
 STATION = "incubator_live"
@@ -114,14 +114,18 @@ class Report:
         Time (s) of the machine at the twin's newest sample.
     state : State
     figures : dict of str to float
-        NaN is not known. ``T_heater``, ``T_air`` (°C); ``power``, ``loss``, ``coupling`` as shares
-        of what they were at commissioning; each but the last with ``_sd``; ``loss_low`` is two of them under ``loss``. ``nrmse_one_step`` and
-        ``nrmse_free``: over the last hour. ``nis`` over ten minutes with ``nis_low`` and
-        ``nis_high``, its 95 % band. ``missing``: share of readings lost over an hour;
-        ``gaps``: samples that never came. ``age`` (s of the machine) and ``latency``,
-        ``latency_99`` (s here): how far behind the twin is. ``disagree``, ``suspect``: thermometers
-        apart (0 or 1), and which is wrong (0 unknown). ``anomalies``: so far. ``life``,
-        ``life_low``, ``life_high`` (hours).
+        NaN is not known.
+
+        - ``T_heater``, ``T_air`` (°C); ``power``, ``loss``, ``coupling`` (of heater and air), as
+          shares of what they were at commissioning; all but the last with ``_sd``; ``loss_low``
+          is two of them under ``loss``;
+        - ``nrmse_one_step``, ``nrmse_free``: over the last hour; ``nis``: over ten minutes, with
+          its 95 % band ``nis_low``, ``nis_high``;
+        - ``noise``: of the readings, over what it was; ``missing``: share of readings lost in the
+          last hour; ``gaps``: samples that never came;
+        - ``age`` (s of the machine), ``latency``, ``latency_99`` (s here): how far behind it is;
+        - ``disagree``: thermometers apart (0 or 1); ``suspect``: which is wrong (0 unknown);
+        - ``anomalies``: so far; ``life``, ``life_low``, ``life_high`` (hours).
     advice : list of Advice
     """
 
@@ -141,6 +145,8 @@ class Twin:
     box : Box, optional
         A model that was commissioned before; default: commission a new one.
     tuning : Tuning, optional
+    remember : int
+        Samples that `history` keeps at least; three hours are kept in any case.
 
     Attributes
     ----------
@@ -156,7 +162,13 @@ class Twin:
         The machine is not one that this twin knows.
     """
 
-    def __init__(self, described: Described, box: Box | None = None, tuning: Tuning | None = None):
+    def __init__(
+        self,
+        described: Described,
+        box: Box | None = None,
+        tuning: Tuning | None = None,
+        remember: int = DAY,
+    ):
         self._check(described)
         self.described = described
         self.tuning = tuning or Tuning()
@@ -164,7 +176,7 @@ class Twin:
         self.task: Task = RECALIBRATE if box else COMMISSION
         self.state = State.LISTENING if box else State.GATHERING_DATA
         self.events: list[Event] = []
-        self.history = History()
+        self.history = History(max(remember, self._commissioning))
         self.t = float("nan")
         self.age = 0.0
         self.differs = (0.0, 0.1)
@@ -320,8 +332,7 @@ class Twin:
             tuning = tuning._replace(threshold=np.inf, threshold_differs=np.inf)
         elif self._disagree or lagging > 0:
             # While the box changes quickly, the slower thermometer lags behind.
-            tuning = tuning._replace(threshold_differs=np.inf)
-            self._cusums[1] = 0.0
+            tuning = tuning._replace(slack_differs=np.inf)
         tuning = tuning._replace(reading=tuning.reading * self.noise)
         y = np.ascontiguousarray(rows[:, 2:4])
         dt, p = self.described.dt, self.box.numbers()

@@ -208,7 +208,7 @@ def reading(value, lost, share, p):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def run(s, k0, set_point, p, faults, z, out):  # type: ignore[no-untyped-def]
+def run(s, k0, set_point, p, faults, z, out, states):  # type: ignore[no-untyped-def]
     """Advance the box by as many samples as `out` has rows.
 
     Parameters
@@ -226,6 +226,8 @@ def run(s, k0, set_point, p, faults, z, out):  # type: ignore[no-untyped-def]
         Standard normal numbers.
     out : ndarray, shape (n, 4)
         Filled with the outputs, in the order of `OUTPUTS`.
+    states : ndarray, shape (n, 13)
+        Filled with the state at each sample, by `STATE`.
     """
     h = SAMPLE_TIME / SUBSTEPS
     keep = math.exp(-SAMPLE_TIME / p.wander_time)
@@ -275,6 +277,7 @@ def run(s, k0, set_point, p, faults, z, out):  # type: ignore[no-untyped-def]
             s[11] = out[k, 0]
         if not math.isnan(out[k, 1]):
             s[12] = out[k, 1]
+        states[k] = s
 
 
 def simulate(
@@ -300,8 +303,8 @@ def simulate(
     -------
     outputs : ndarray, shape (n + 1, 4)
         In the order of `OUTPUTS`, from the sample at rest on.
-    states : ndarray, shape (13,)
-        The state at the end, by `STATE`.
+    states : ndarray, shape (n + 1, 13)
+        The true state at each sample, by `STATE`.
     """
     box = box or unit(seed)
     set_point = np.ascontiguousarray(set_point, dtype=float)
@@ -310,10 +313,12 @@ def simulate(
     for name, severity in (faults or {}).items():
         severities[:, list(FAULTS).index(name)] = severity
     rng = np.random.default_rng([seed, 0])
-    s, out = at_rest(box), np.empty((n + 1, len(OUTPUTS)))
+    s, out, states = at_rest(box), np.empty((n + 1, len(OUTPUTS))), np.empty((n + 1, len(STATE)))
+    states[0] = s
     out[0] = _first(s, box, rng.standard_normal(DRAWS))
-    run(s, 0, set_point, numbers(box), severities, rng.standard_normal((n, DRAWS)), out[1:])
-    return out, s
+    z = rng.standard_normal((n, DRAWS))
+    run(s, 0, set_point, numbers(box), severities, z, out[1:], states[1:])
+    return out, states
 
 
 def _first(s: np.ndarray, box: LiveIncubator, z: np.ndarray) -> list[float]:
@@ -397,7 +402,8 @@ class IncubatorLive(Station):
         """Let one sample time pass."""
         z = self._rng.standard_normal((1, DRAWS))
         out = np.empty_like(self._out)
-        run(self._s, self._seq, self._set_point, self._numbers, self._severities, z, out)
+        states = np.empty((1, len(STATE)))
+        run(self._s, self._seq, self._set_point, self._numbers, self._severities, z, out, states)
         self._out = out
         self._seq += 1
         return self.sample()
