@@ -749,7 +749,7 @@ def _compiled(
     name: str,
 ) -> Callable[..., tuple[int, int]]:
     import numba
-    from numba.core.errors import NumbaError
+    from numba.core.errors import NumbaError, UnsupportedBytecodeError
     from numba.np.unsafe.ndarray import to_fixed_tuple
 
     parts: dict[Any, Any] = {}
@@ -772,7 +772,7 @@ def _compiled(
         if law is not _no_law:
             NQ, NR, NK = sizes[3:]
             steps.compile(tuple(numba.types.UniTuple(number, n) for n in (NQ, NR, NR, NK)))
-    except (NumbaError, TypeError) as problem:
+    except (NumbaError, UnsupportedBytecodeError, TypeError) as problem:
         raise CompilationError(
             f"The controller's law cannot be compiled: {_first_line(problem)}. Use floats, tuples, "
             "arithmetic and math only, or step a Rig in plain Python."
@@ -784,7 +784,7 @@ def _compiled(
     file = _cache_file(name, [*seen, _fingerprint(_machines.__code__)])
     try:
         return _with_globals(_machines, parts, seen, put_in, file, [signature])
-    except NumbaError as problem:
+    except (NumbaError, UnsupportedBytecodeError) as problem:
         raise CompilationError(
             f"The equations of {name} cannot be compiled: {_first_line(problem)}. Use floats, "
             "tuples, arithmetic and math only, or run the plant with Rig."
@@ -797,7 +797,7 @@ def _with_globals(
     seen: list[str],
     put_in: Mapping[str, Any] | None = None,
     file: Path | None = None,
-    signature: Sequence[Any] = (),
+    signature: list[Any] | None = None,
 ) -> Any:
     """Compile a Python function together with the functions that it calls.
 
@@ -813,6 +813,8 @@ def _with_globals(
         Globals that take other values.
     file : Path, optional
         Beside which numba keeps the machine code.
+    signature : list, optional
+        Types of the arguments; None for what is called from compiled code only.
     """
     import numba
 
@@ -840,9 +842,13 @@ def _with_globals(
     if file is not None:
         code = code.replace(co_filename=str(file))
     made = FunctionType(code, used, f.__name__, f.__defaults__, f.__closure__)
-    options = {"cache": file is not None, "error_model": "numpy", "nogil": True}
-    options["forceinline"] = file is None
-    compiled = numba.njit(*signature, **options)(made)
+    compiled = numba.njit(
+        signature,
+        cache=file is not None,
+        error_model="numpy",
+        nogil=True,
+        forceinline=signature is None,
+    )(made)
     parts[f] = compiled
     return compiled
 
