@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,9 @@ from asyncua import Client, ua
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 from conftest import Served
 from millwright_labs import link
+from millwright_labs.link.certificates import Keys
+from millwright_labs.link.opcua_server import OpcUaServer
+from millwright_labs.link.running import Running
 
 
 def ask(plant: Served, work: Callable[[Client], Coroutine[Any, Any, Any]]) -> Any:
@@ -205,15 +209,20 @@ def test_older_samples_are_fetched_by_number(plant: Served) -> None:
     assert json.loads(faults) == []
 
 
-def test_a_cnc_axis_has_the_names_of_the_companion_specification(tmp_path: Any) -> None:
-    from conftest import served
+@pytest.mark.parametrize("station", ["cnc_axis", "cnc_axis_drive"])
+def test_a_cnc_axis_has_the_names_of_the_companion_specification(
+    tmp_path: Path, station: str
+) -> None:
+    running = Running(link.make_station(link.Made(station)))
 
-    async def read(client: Client) -> tuple[float, float]:
-        ns = await client.get_namespace_index("urn:millwright:plant")
-        machine = await client.nodes.objects.get_child([f"{ns}:Machines", f"{ns}:cnc_axis"])
-        axis = await machine.get_child([f"{ns}:Axis", f"{ns}:PosDirect", f"{ns}:ActPos"])
-        return await axis.read_value(), await (await axis.get_child("0:EURange")).read_value()
+    async def read() -> list[str]:
+        async with OpcUaServer(running, Keys(tmp_path), port=0) as server:
+            machine = server.machine
+            ns = machine.nodeid.NamespaceIndex
+            position = await machine.get_child([f"{ns}:Axis", f"{ns}:PosDirect", f"{ns}:ActPos"])
+            assert (await (await position.get_child("0:EURange")).read_value()).High == 250.0
+            assert await position.read_value() == running.station.sample().outputs["position"]
+            axis = await machine.get_child(f"{ns}:Axis")
+            return [(await each.read_browse_name()).Name for each in await axis.get_children()]
 
-    with served(tmp_path, "cnc_axis") as axis:
-        position, limits = ask(axis, read)
-    assert limits.Low <= position <= limits.High
+    assert asyncio.run(read()) == ["PosDirect", "ActSpeed"]

@@ -95,14 +95,6 @@ def test_certificates_are_shown_and_trusted(
     assert mark in shown
 
 
-def test_a_notebook_needs_to_name_the_machine_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("MILLWRIGHT_LINK")
-    monkeypatch.setenv("MILLWRIGHT_SPEED", "100")
-    with link.start("furnace_zone") as furnace:
-        assert type(furnace).__name__ == "OpcUaLink"
-        furnace.wait(100.0)
-
-
 ALONE = """
 import resource
 from millwright_labs import link

@@ -108,7 +108,11 @@ def _parser() -> argparse.ArgumentParser:
 def _export(arguments: argparse.Namespace) -> None:
     from millwright_labs.export import export_aas, export_fmu
 
-    write, ending = {"fmu": (export_fmu, "fmu"), "aas": (export_aas, "aasx")}[arguments.format]
+    formats: dict[str, tuple[Callable[..., object], str]] = {
+        "fmu": (export_fmu, "fmu"),
+        "aas": (export_aas, "aasx"),
+    }
+    write, ending = formats[arguments.format]
     print(write(arguments.plant, arguments.output or f"{arguments.plant}.{ending}"))
 
 
@@ -145,9 +149,10 @@ def _run(arguments: argparse.Namespace) -> None:
         password,
         arguments.anonymous,
     )
+    gateway = _gateway(running, arguments.mqtt)
 
     async def serve() -> None:
-        async with server, _gateway(running, arguments.mqtt):
+        async with server, gateway:
             print(f"address {server.address}")
             print(f"user {arguments.user}, password in {file}")
             print(f"certificate {keys.certificate('server')}, clients in {keys.trusted}")

@@ -12,6 +12,7 @@ process, and its time passes when somebody waits. The promises of `PlantLink` ar
 from __future__ import annotations
 
 import importlib.util
+import math
 import os
 import socket
 from pathlib import Path
@@ -128,8 +129,11 @@ def _need_extra() -> None:
 
 
 def _speed(given: float | None) -> float:
-    words = os.environ.get("MILLWRIGHT_SPEED") or "1"
+    words = os.environ.get("MILLWRIGHT_SPEED") or 1.0 if given is None else given
     try:
-        return float(words) if given is None else float(given)
+        speed = float(words)
     except (TypeError, ValueError):
-        raise LinkError(f"The speed must be a number above 0, got {given or words!r}.") from None
+        speed = 0.0
+    if not 0.0 < speed < math.inf:
+        raise LinkError(f"The speed must be a number above 0, got {words!r}.")
+    return speed

@@ -35,7 +35,7 @@ from millwright_labs.link.running import BLOCK_SECONDS, Block, samples_of
 from millwright_labs.link.station import Described, Sample
 
 #: How long a request may take, and a command waits for a lost connection to come back (s).
-REQUEST_SECONDS = 4.0
+REQUEST_SECONDS = 10.0
 
 #: How long `wait` bears with a plant that gives no samples (s). An outage may last longer: what
 #: it hid is fetched when the plant is back.
@@ -45,7 +45,7 @@ PATIENCE = 120.0
 BACKOFF_SECONDS = (0.2, 5.0)
 
 #: How often a silent connection is asked whether it lives (s).
-WATCHDOG_SECONDS = 2.0
+WATCHDOG_SECONDS = 3.0
 
 #: How long the end of a connection may take (s).
 END_SECONDS = 5.0

@@ -105,7 +105,8 @@ class OpcUaServer:
     Attributes
     ----------
     address : str
-        Known once the server has started.
+    machine : Node
+        The station's object in the address space. Both are known once the server has started.
 
     Raises
     ------
@@ -177,7 +178,7 @@ class OpcUaServer:
         station, made = self.running.station, self.running.station.made
         self._ns = ns = await self._server.register_namespace(NAMESPACE)
         machines = await self._server.nodes.objects.add_folder(ns, "Machines")
-        machine = await machines.add_object(
+        machine = self.machine = await machines.add_object(
             ua.NodeId("station", ns), ua.QualifiedName(made.station, ns)
         )
         await self._identify(await machine.add_object(ns, "Identification"))
@@ -350,6 +351,8 @@ class OpcUaServer:
     async def _history(self, _: ua.NodeId, first: ua.Variant, count: ua.Variant) -> Any:
         if not (isinstance(first.Value, int) and isinstance(count.Value, int)):
             return ua.StatusCode(Status.BadTypeMismatch)
+        if first.Value < 0 or count.Value < 0:
+            return ua.StatusCode(Status.BadOutOfRange)
         return as_wire(self.running.samples(first.Value, min(count.Value, HISTORY_SAMPLES)))
 
 
