@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rules import COMPETENCIES, Unit, check, labs, units
+from rules import COMPETENCIES, Lab, Unit, check, labs, units
 
 UNITS = units()
 
@@ -219,3 +219,65 @@ def test_guide_without_a_rubric_is_noticed(copied: Unit) -> None:
     text = copied.guide.read_text(encoding="utf-8")
     copied.guide.write_text(text.replace("ubric", "xxx"), encoding="utf-8")
     assert any("rubric" in violation.rule for violation in check(copied))
+
+
+# The labs' own rules, on a copy of a real lab.
+
+
+def without_safety(b: Book) -> None:
+    edit(cell(b, holds("## Safety")), "Safety", "Welcome")
+
+
+def without_seed(b: Book) -> None:
+    edit(cell(b, holds("link.start(")), ", seed=", ", ")
+
+
+def with_two_starts(b: Book) -> None:
+    b["cells"][-1] = {**cell(b, is_code), "id": "again", "source": 'link.start("cnc_axis", seed=1)'}
+
+
+def with_an_early_move(b: Book) -> None:
+    c = cell(b, holds("link.start("))
+    c["source"] = "".join(c["source"]) + "\nplant.wait(1.0)"
+
+
+def without_log(b: Book) -> None:
+    c = cell(b, lambda c: c["id"].endswith("-log"))
+    role(c)["grade_id"] = c["id"] = "cnc-axis-diary"
+
+
+def without_proof(b: Book) -> None:
+    for c in b["cells"]:
+        edit(c, "link.verified(", "trusted(")
+
+
+def with_a_lesson_for_a_report(b: Book) -> None:
+    c = cell(b, lambda c: c["id"].endswith("-report"))
+    role(c)["grade_id"] = c["id"] = "cnc-axis-plan-b"
+
+
+BROKEN_LAB = [
+    (without_safety, "no section on safety"),
+    (without_seed, "without a seed"),
+    (with_two_starts, "starts its machine in 2 cells"),
+    (with_an_early_move, "before its machine moves"),
+    (without_log, "keeps no log"),
+    (without_proof, "runs the learner's recording again"),
+    (with_a_lesson_for_a_report, "asks for no report"),
+    (with_long_cell, "longer than 25 lines"),
+    (with_mute_assert, "no message"),
+    (without_hints, "0 hints"),
+]
+
+
+@pytest.mark.parametrize(("harm", "rule"), BROKEN_LAB, ids=lambda x: getattr(x, "__name__", None))
+def test_broken_lab_is_noticed(harm: Callable[[Book], None], rule: str, tmp_path: Path) -> None:
+    name = "cnc-axis"
+    original = next(lab for lab in labs() if lab.name == name)
+    shutil.copytree(original.folder, tmp_path / "labs")
+    shutil.copy(COMPETENCIES, tmp_path)
+    lab = Lab(tmp_path / "labs", name, tmp_path / COMPETENCIES.name)
+    book = json.loads(lab.source.read_text(encoding="utf-8"))
+    harm(book)
+    lab.source.write_text(json.dumps(book, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert any(rule in str(violation) for violation in check(lab))

@@ -11,6 +11,7 @@ def travel(speed, hold):
     return (2 * up + speed * hold) * 10.0 / (2 * np.pi)
 
 
+# %% cnc-axis-longest
 def longest_hold(speed, room):
     ramps = RG * speed**2 / RAMP
     if ramps >= room:
@@ -73,6 +74,7 @@ def overshoot(position, start, target):
     return float(max(0.0, target - np.min(position)))
 
 
+# %% cnc-axis-turn
 def reversal(t, error, period):
     wave = np.exp(2j * np.pi * (np.asarray(t) - t[0]) / period)
     A = np.column_stack([np.ones(len(t)), wave.real, wave.imag])

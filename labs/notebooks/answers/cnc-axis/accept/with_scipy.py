@@ -11,6 +11,7 @@ def travel(speed, hold):
     return RG * speed * (t + hold) / 2  # area of a trapezium
 
 
+# %% cnc-axis-longest
 def longest_hold(speed, room):
     from scipy.optimize import brentq
 
@@ -76,6 +77,7 @@ def overshoot(position, start, target):
     return max([0.0] + [side * (p - target) for p in position])
 
 
+# %% cnc-axis-turn
 def reversal(t, error, period):
     from scipy.optimize import curve_fit
 

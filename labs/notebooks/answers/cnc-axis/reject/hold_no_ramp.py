@@ -9,5 +9,6 @@ def travel(speed, hold):
     return RG * speed * (hold + abs(speed) / RAMP)
 
 
+# %% cnc-axis-longest
 def longest_hold(speed, room):
     return room / (RG * abs(speed))

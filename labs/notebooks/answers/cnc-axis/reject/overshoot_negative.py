@@ -10,6 +10,7 @@ def overshoot(position, start, target):
     return float(beyond.max())
 
 
+# %% cnc-axis-turn
 def reversal(t, error, period):
     turn = 2 * np.pi * np.asarray(t) / period
     A = np.column_stack([np.ones_like(turn), np.sin(turn), np.cos(turn)])

@@ -1,0 +1,15 @@
+"""Always calculates with a feed of 100 %.
+
+fails: cnc-wear-deepest
+"""
+
+
+# %% cnc-wear-power
+def spindle_power(depth, feed, idle):
+    return idle + KC * depth * WIDTH * FEED * feed / 100 / 6e7
+
+
+# %% cnc-wear-depth
+def deepest(feed, idle, reserve):
+    room = POWER_LIMIT / (1 + reserve) - idle
+    return min(max(room / (KC * WIDTH * FEED / 6e7), 0.0), 5.0)

@@ -1,0 +1,17 @@
+"""Counts parts that are not finished.
+
+fails: cnc-wear-features-test
+"""
+
+
+# %% cnc-wear-features
+def features(table):
+    found = {}
+    for part, rows in table.groupby("part"):
+        air, cut = rows[rows["phase"] == AIR], rows[rows["phase"] == FINISHING]
+        if len(cut) < 5:
+            continue
+        inner = cut.iloc[2:-2]
+        net = inner[["force", "power"]].mean() - air[["force", "power"]].mean()
+        found[part] = {**net, "vibration": inner["vibration"].median(), "tool": cut["tool"].iloc[0]}
+    return pd.DataFrame.from_dict(found, orient="index").rename_axis("part")

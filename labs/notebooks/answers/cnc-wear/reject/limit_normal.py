@@ -1,0 +1,27 @@
+"""Takes the normal quantile, as if mean and spread were known.
+
+fails: cnc-wear-alarm-limit
+"""
+
+
+# %% cnc-wear-line
+def fit_wear(force, wear):
+    return tuple(np.polyfit(np.asarray(force), np.asarray(wear), 1))
+
+
+# %% cnc-wear-bound
+def alarm_limit(errors, rate):
+    n = len(errors)
+    t = stats.norm.ppf(1 - rate)
+    return np.mean(errors) + t * np.std(errors, ddof=1) * np.sqrt(1 + 1 / n)
+
+
+# %% cnc-wear-watch
+def watch(values, limit, confirm):
+    row = 0
+    for position, value in enumerate(values):
+        if not np.isnan(value):
+            row = row + 1 if value > limit else 0
+            if row >= confirm:
+                return position
+    return None

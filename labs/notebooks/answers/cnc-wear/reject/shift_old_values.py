@@ -1,0 +1,16 @@
+"""Keeps the old tool's values: every new tool is thrown away.
+
+fails: cnc-wear-accept
+"""
+
+
+# %% cnc-wear-shift
+plant.close()
+plant = power_up()
+estimates = []
+for _ in range(60):
+    row = features(order(plant, MAKE)).iloc[0]
+    estimates.append(intercept + slope * row["force"])
+    if watch(estimates, limit, 2) is not None:
+        order(plant, CHANGE)
+shift = plant.recording.as_plain()
