@@ -44,6 +44,7 @@ def test_each_preset_shows_its_case():
     assert sensor["strongest"] == "T"
     assert sensor["found_spe"] > 40
     assert fields(fault="sensor", severity=0.6)["found_spe"] < 5
+    assert day["found"] is None
 
 
 def test_a_sticking_valve_stays_within_the_range_of_the_day():
@@ -54,7 +55,7 @@ def test_a_sticking_valve_stays_within_the_range_of_the_day():
     assert inside.mean(axis=0).min() > 0.9
 
 
-@pytest.mark.parametrize("alpha", [0.32, 1.0, 5.6])
+@pytest.mark.parametrize("alpha", [1.0, 3.2, 5.6])
 def test_a_monitor_that_saw_the_whole_day_keeps_its_promise(alpha):
     found = fields(training=800.0, alpha=alpha)
     assert 0.4 * found["expected"] < found["false"] < 1.8 * found["expected"]

@@ -74,7 +74,7 @@ class Cycles:
 
 @lru_cache(maxsize=16)
 def simulated_cycles(fault: str, severity: float) -> Cycles:
-    """Return a day of the simulated rig and four hours with a fault."""
+    """Return a day of the simulated rig and four hours with a fault, if there is one."""
     n = SOUND_CYCLES + FAULTY_CYCLES
     growth = np.clip((np.arange(n) - SOUND_CYCLES + 1) / GROWING_CYCLES, 0.0, 1.0)
     part = fault if fault in hydraulic_rig.FAULTS else None
@@ -82,7 +82,8 @@ def simulated_cycles(fault: str, severity: float) -> Cycles:
     if fault == SENSOR:
         table["T"] += SENSOR_OFFSET * severity * growth
     values = table.to_numpy()
-    return Cycles(values[:SOUND_CYCLES], values[SOUND_CYCLES:], tuple(table.columns))
+    begin = n if fault == SOUND else SOUND_CYCLES
+    return Cycles(values[:begin], values[begin:], tuple(table.columns))
 
 
 # Of the measured rig: column of the profile, best state, and states from slight to severe.
@@ -174,11 +175,13 @@ def show(values: Values) -> Shown:
     alarms = (ratio["t2"] > 1) | (ratio["spe"] > 1)
     unused = np.ones(count, dtype=bool)
     unused[chosen] = False
+    failing = len(cycles.after) > 0
+    start = ([count, count], list(RATIO_AXIS)) if failing else ([], [])
     # Without a fault, the last cycles speak.
-    last = cycles.after if len(cycles.after) else cycles.sound[-FAULTY_CYCLES:]
+    last = cycles.after if failing else cycles.sound[-FAULTY_CYCLES:]
     shares = monitor.contributions(last, values["statistic"]).mean(axis=0)
     shares = 100 * shares / shares.sum()
-    found = None if fault == SOUND else delay(alarms[count:])
+    over = {name: 100 * float((r[count:] > 1).mean()) for name, r in ratio.items() if failing}
     k = np.arange(len(watched))
     bars = np.arange(m)
     return Shown(
@@ -186,8 +189,8 @@ def show(values: Values) -> Shown:
             "t2": (k, np.maximum(ratio["t2"], RATIO_AXIS[0])),
             "spe": (k, np.maximum(ratio["spe"], RATIO_AXIS[0])),
             "trained": (chosen, np.full(len(chosen), 1.6 * RATIO_AXIS[0])),
-            "t2_start": ([count, count], list(RATIO_AXIS)),
-            "spe_start": ([count, count], list(RATIO_AXIS)),
+            "t2_start": start,
+            "spe_start": start,
             "bars": (
                 np.column_stack([bars, bars, np.full(m, np.nan)]).ravel(),
                 np.column_stack([np.zeros(m), shares, np.full(m, np.nan)]).ravel(),
@@ -202,20 +205,18 @@ def show(values: Values) -> Shown:
             "explained": 100 * monitor.explained,
             "false": 100 * float(alarms[:count][unused].mean()),
             "expected": 100 * (1 - (1 - alpha) ** 2),
-            "found": 100 * float(alarms[count:].mean()) if len(cycles.after) else None,
-            "found_t2": 100 * float((ratio["t2"][count:] > 1).mean()) if len(cycles.after) else 0.0,
-            "found_spe": 100 * float((ratio["spe"][count:] > 1).mean())
-            if len(cycles.after)
-            else 0.0,
-            "delay": found,
+            "found": 100 * float(alarms[count:].mean()) if failing else None,
+            "found_t2": over.get("t2"),
+            "found_spe": over.get("spe"),
+            "delay": delay(alarms[count:]),
             "strongest": cycles.sensors[int(np.argmax(shares))],
             "share": float(shares.max()),
         },
         alt=(
-            source,
+            source if failing else f"{source}_sound",
             "random" if values["random"] else "first",
             "false",
-            *(("found",) if len(cycles.after) else ()),
+            *(("found",) if failing else ()),
             f"bars_{values['statistic']}",
         ),
     )
