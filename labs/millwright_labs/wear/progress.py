@@ -13,7 +13,7 @@ def watched(items: Iterable[Item], total: int, progress: bool | None) -> Iterato
     """Go through `items` with a bar: if asked for, or on a terminal or in a notebook."""
     if progress is None:
         progress = sys.stderr.isatty() or _in_notebook()
-    yield from tqdm(items, total=total, disable=not progress, leave=False)
+    yield from tqdm(items, total=total, disable=not progress)
 
 
 def _in_notebook() -> bool:
