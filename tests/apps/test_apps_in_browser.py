@@ -140,7 +140,8 @@ class Visitor:
         page.on("response", self._answered)
         page.on("console", self._logged)
         page.on("pageerror", lambda error: self.wrong.append(f"script: {error}"))
-        page.goto(self.server + path)
+        # On a busy machine the warm kernels of all apps are still being made.
+        page.goto(self.server + path, timeout=90_000)
         if path.endswith(".ipynb"):
             page.wait_for_selector(".mw-app canvas[data-frames]", timeout=90_000)
         return page

@@ -36,7 +36,7 @@ DEGREES = (-240.0, -70.0)
 STEP = (-0.2, 2.2)  # mm
 
 CONTROLS: tuple[Control, ...] = (
-    LogSlider("Kp", 1.0, 100.0, 50.0, per_decade=10),
+    LogSlider("Kp", 1.0, 250.0, 50.0, per_decade=10),
     Slider("Kv", 0.05, 2.0, 0.05, 0.35),
     Slider("Tv", 0.02, 0.3, 0.01, 0.12),
     Slider("delay", 0.0, 5.0, 0.1, 0.0),
@@ -309,7 +309,7 @@ def draw() -> tuple[Figure, dict[str, Artist]]:
     phase.axhline(-180.0, color="0.45", linewidth=1.0, linestyle="-")
     (angle,) = phase.plot([], [], color="C0", linestyle="-", label=r"$\angle L$")
     (PM,) = phase.plot([], [], color="C3", linestyle=":", linewidth=2.4, label="PM")
-    phase.set(xscale="log", xlabel=r"$\omega$ (rad/s)", ylabel="°", ylim=DEGREES)
+    phase.set(xscale="log", xlabel=r"$\omega$ (rad/s)", ylabel=r"$\angle L$ (°)", ylim=DEGREES)
     phase.set(xlim=OMEGA[[0, -1]], yticks=(-180, -90))
     step.axhline(1.0, color="0.45", linewidth=1.0, linestyle="-")
     (position,) = step.plot([], [], color="C0", linestyle="-", label="$p$")

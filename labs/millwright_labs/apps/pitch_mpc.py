@@ -340,6 +340,8 @@ def draw() -> tuple[Figure, dict[str, Artist]]:
                 linewidth=width,
                 drawstyle=steps,
                 label=label,
+                # Dashes that go round corners on whole pixels end elsewhere than on the canvas.
+                snap=False,
             )
     (lines["plan"],) = pitch.plot([], [], ".", color="C0", markersize=4)
     for name in ("upper", "lower"):
