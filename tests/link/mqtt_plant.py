@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import shutil
 import socket
 import subprocess
@@ -20,6 +21,9 @@ from millwright_labs.link.running import KEPT, Running
 
 USER, PASSWORD = "lab", "s3cret"
 USERS = {USER: PASSWORD}
+
+#: Debian puts servers where only root looks.
+MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin")
 
 
 def until(done: Callable[[], object], seconds: float = 15.0) -> None:
@@ -115,7 +119,7 @@ class Mosquitto:
             "user root\n"
         )
         self._process = subprocess.Popen(
-            ["mosquitto", "-c", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [str(MOSQUITTO), "-c", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
 
         def listens() -> bool:
@@ -145,4 +149,4 @@ def brokers(kind: str, folder: Path) -> Iterator[Callable[..., Broker | Mosquitt
 
 
 def has_mosquitto() -> bool:
-    return shutil.which("mosquitto") is not None and shutil.which("mosquitto_passwd") is not None
+    return MOSQUITTO is not None and shutil.which("mosquitto_passwd") is not None

@@ -3,6 +3,7 @@
 import math
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -30,7 +31,7 @@ from mqtt_plant import (
 )
 from test_sparkplug import TAHU
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(120)
 
 #: Plant seconds in a second: 500 samples of the motor a second.
 SPEED = 5.0
@@ -264,6 +265,28 @@ def test_a_plain_client_reads_and_commands_the_live_plant(broker: Broker, tmp_pa
     finally:
         process.kill()
         process.wait()
+
+
+@pytest.mark.skipif(shutil.which("mosquitto_sub") is None, reason="no mosquitto-clients")
+def test_mosquitto_sub_reads_the_live_machine(broker: Broker, motor: Published) -> None:
+    host, port = broker.address.split(":")
+    topic = f"spBv1.0/{GROUP}/DDATA/dc_motor/dc_motor"
+    lines = subprocess.run(
+        [
+            *("mosquitto_sub", "-h", host, "-p", port, "-u", USER, "-P", PASSWORD),
+            *("-t", topic, "-C", "5", "-W", "20", "-F", "%t %x"),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    assert len(lines) == 5
+    for line in lines:
+        name, data = line.split()
+        payload = TAHU()
+        payload.ParseFromString(bytes.fromhex(data))
+        assert name == topic
+        assert any(metric.HasField("double_value") for metric in payload.metrics)
 
 
 def dcmd(*metrics: Metric) -> tuple[str, bytes]:
