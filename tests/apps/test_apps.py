@@ -16,6 +16,7 @@ NAMES = [
     "bearing-envelope",
     "hydraulic-monitor",
     "kalman-incubator",
+    "live-twin",
     "loop-shaping-z",
     "mill-gauge",
     "pid-furnace",

@@ -42,7 +42,7 @@ RULES = (
     Rule(
         "heater-life",
         "soon",
-        (("life", "<", 200.0), ("power", "<", 0.93), ("power", ">", 0.75), CALM),
+        (("life", "<", 200.0), ("power", ">", 0.75), CALM),
     ),
     Rule("heater-weak", "soon", (("power", "<", 0.87), ("power", ">", 0.75), CALM)),
     # The fan moves the air past heater and thermometers: without it both numbers leave theirs.

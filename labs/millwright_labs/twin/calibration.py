@@ -122,24 +122,18 @@ def _errors(box: Box, start: Sequence[float] | np.ndarray, window: Window) -> np
     return states[:, 1] - window.T
 
 
-def _start(box: Box, window: Window) -> np.ndarray:
-    """Find the temperatures of heater and air from which the model fits best; it is linear."""
+def _best_start(box: Box, window: Window) -> tuple[np.ndarray, np.ndarray]:
+    """Find the temperatures of heater and air from which the model fits best, and its errors.
+
+    The model is linear in them: two answers without heat, in a room at 0 °C, say what they add.
+    """
+    rest, p, nothing = _errors(box, (0.0, 0.0), window), box.numbers(), np.zeros(len(window))
+    unit = [follow(*x, nothing, nothing, window.dt, p)[:, 1] for x in ((1.0, 0.0), (0.0, 1.0))]
+    added = np.column_stack(unit)
     there = ~np.isnan(window.T)
-    rest = _errors(box, (0.0, 0.0), window)[there]
-    # What a kelvin of each adds, without heat and in a room at 0 °C.
-    still = _without_inputs(window)
-    p = box.numbers()
-    columns = [
-        follow(*unit, still.heater, still.room, window.dt, p)[there, 1]
-        for unit in ((1.0, 0.0), (0.0, 1.0))
-    ]
-    found, *_ = np.linalg.lstsq(np.column_stack(columns), -rest, rcond=None)
-    return found
-
-
-def _without_inputs(window: Window) -> Window:
-    """Return the window with heater and room at 0."""
-    return Window(np.zeros(len(window)), np.zeros(len(window)), window.T, window.dt)
+    known = added[there]
+    start = np.linalg.solve(known.T @ known, -known.T @ rest[there])
+    return start, rest + added @ start
 
 
 def _scaled(box: Box, names: Sequence[str], factors: Sequence[float] | np.ndarray) -> Box:
@@ -154,8 +148,8 @@ def information(box: Box, window: Window, names: Sequence[str]) -> dict[str, flo
     says nothing.
     """
     there = ~np.isnan(window.T)
-    start = _start(box, window)
-    base = _errors(box, start, window)[there]
+    start, base = _best_start(box, window)
+    base = base[there]
     step = 1e-4
     columns = []
     for i in range(len(names)):
@@ -206,12 +200,18 @@ def calibrate(
         return Outcome(False, "not-excited", box, unknown, known)
 
     prior = believed or box
+    beyond = tuple(
+        name
+        for name in names
+        if not BOUNDS[name][0] <= getattr(prior, name) / getattr(reference, name) <= BOUNDS[name][1]
+    )
+    if beyond:
+        return Outcome(False, "bounds", box, beyond, known)
     low = [BOUNDS[n][0] * getattr(reference, n) / getattr(prior, n) for n in names]
     high = [BOUNDS[n][1] * getattr(reference, n) / getattr(prior, n) for n in names]
 
     def errors(factors: np.ndarray) -> np.ndarray:
-        candidate = _scaled(prior, names, factors)
-        return _errors(candidate, _start(candidate, seen), seen)[there]
+        return _best_start(_scaled(prior, names, factors), seen)[1][there]
 
     def weighted(factors: np.ndarray) -> np.ndarray:
         return np.concatenate((errors(factors) / WEIGHT, np.log(factors) / np.array(task.belief)))
@@ -239,5 +239,6 @@ def calibrate(
 
 
 def _held_out(box: Box, window: Window, seen: Window, cut: int) -> float:
-    errors = _errors(box, _start(box, seen), window)[cut:]
+    start, _ = _best_start(box, seen)
+    errors = _errors(box, start, window)[cut:]
     return float(np.sqrt(np.nanmean(errors**2)))

@@ -9,7 +9,7 @@ inputs; only `loss` multiplies a state.
 from __future__ import annotations
 
 from collections import namedtuple
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,7 @@ class Tuning:
 
     heater: float = 0.015
     air: float = 0.01
-    power: float = 3e-4
+    power: float = 6e-4
     loss: float = 3e-4
     reading: float = 0.063
     slack: float = 1.0
@@ -59,7 +59,7 @@ class Tuning:
 
     def numbers(self) -> Any:
         """Return the numbers as compiled code takes them."""
-        return Numbers(**asdict(self))
+        return Numbers(**vars(self))
 
 
 Numbers = namedtuple("Numbers", [entry.name for entry in fields(Tuning)])  # type: ignore[misc]

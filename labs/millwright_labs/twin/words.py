@@ -6,6 +6,7 @@ from pathlib import Path
 
 from millwright_labs.catalogue import Catalogue
 from millwright_labs.twin.advice import Advice
+from millwright_labs.twin.calibration import Outcome
 from millwright_labs.twin.twin import Event, Report
 
 
@@ -20,14 +21,18 @@ def tell(event: Event, text: Catalogue) -> str:
     if event.cause:
         fields["cause"] = text[f"cause.{event.cause}"]
     if event.outcome:
-        outcome = event.outcome
-        fields["reason"] = text.format(
-            f"reason.{outcome.reason}",
-            about=", ".join(outcome.about),
-            before=outcome.rmse_before,
-            after=outcome.rmse_after,
-        )
+        fields["reason"] = explain(event.outcome, text)
     return text.format(f"event.{event.kind}", **fields)
+
+
+def explain(outcome: Outcome, text: Catalogue) -> str:
+    """Say what became of a calibration, and why."""
+    return text.format(
+        f"reason.{outcome.reason}",
+        about=", ".join(outcome.about),
+        before=outcome.rmse_before,
+        after=outcome.rmse_after,
+    )
 
 
 def recommend(advice: Advice, text: Catalogue) -> str:
