@@ -130,13 +130,13 @@ class OpcUaServer:
             _InternalServer(_Users(keys, user, password or keys.password, anonymous))
         )
         self._anonymous = anonymous
-        self._applied: dict[str, float] = {}
         self._ours = False
 
     async def __aenter__(self) -> Self:
         server = self._server
         try:
-            socket.create_server((self.host, self.port)).close()
+            with socket.create_server((self.host, self.port)) as probe:
+                self.port = probe.getsockname()[1]
         except (OSError, OverflowError) as error:
             raise LinkError(
                 f"Nothing can be served at {self.host}, port {self.port}: {error}. Choose another "
@@ -164,9 +164,8 @@ class OpcUaServer:
         await server.load_private_key(self.keys.key("server"))
         await self._build()
         await server.start()
-        assert server.bserver is not None
-        self.port = server.bserver.port
-        self.address = f"opc.tcp://{self.host}:{self.port}{PATH}"
+        name = socket.gethostname() if self.host == "0.0.0.0" else self.host
+        self.address = f"opc.tcp://{name}:{self.port}{PATH}"
         self.running.listeners.append(self._publish)
         return self
 
@@ -182,10 +181,8 @@ class OpcUaServer:
             ua.NodeId("station", ns), ua.QualifiedName(made.station, ns)
         )
         await self._identify(await machine.add_object(ns, "Identification"))
-        inputs, outputs = (
-            await machine.add_object(ns, "Inputs"),
-            await machine.add_object(ns, "Outputs"),
-        )
+        inputs = await machine.add_object(ns, "Inputs")
+        outputs = await machine.add_object(ns, "Outputs")
         applied = station.applied()
         self._inputs = {
             name: await self._analog(inputs, name, signal, applied[name])
@@ -201,7 +198,10 @@ class OpcUaServer:
         if made.station in CNC_AXIS:
             await self._axis(await machine.add_object(ns, "Axis"), CNC_AXIS[made.station])
         faults = await machine.add_object(ns, "Faults")
-        self._faults = {name: await faults.add_variable(ns, name, 0.0) for name in station.faults}
+        self._faults = {
+            name: await faults.add_variable(ns, name, float(station.severities.get(name, 0.0)))
+            for name in station.faults
+        }
         monitoring = await machine.add_object(ns, "Monitoring")
         self._time = await monitoring.add_variable(ns, "Time", 0.0)
         await monitoring.add_variable(ns, "SampleTime", station.dt)
