@@ -77,7 +77,7 @@ def lambda_pi(K, tau, theta, Tc):
 plant.close()
 plant = start()
 Kp, Ti = tau / (K * (18.0 + theta)), min(tau, 4 * (18.0 + theta))
-plant.write(T_set=55.0, Kp=Kp, Ti=Ti, Td=0.0, Q_max=82.0)
+plant.write(T_set=55.0, Kp=Kp, Ti=Ti, Td=0.0, Q_max=73.0)
 plant.wait(5)
 plant.write(auto=1)
 plant.wait(1230)

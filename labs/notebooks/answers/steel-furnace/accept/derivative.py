@@ -63,7 +63,7 @@ def lambda_pi(K, tau, theta, Tc):
 plant.close()
 plant = start()
 Kp, Ti = tau / (K * (20.0 + theta)), min(tau, 4 * (20.0 + theta))
-plant.write(T_set=55.0, Kp=Kp, Ti=Ti, Td=4.0, Q_max=85.0)
+plant.write(T_set=55.0, Kp=Kp, Ti=Ti, Td=4.0, Q_max=74.5)
 plant.wait(30)
 plant.write(auto=1)
 plant.wait(1200)
