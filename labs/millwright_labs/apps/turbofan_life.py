@@ -364,9 +364,11 @@ def draw() -> tuple[Figure, dict[str, Artist]]:
         alpha=0.8,
         label="$[\\hat L_-, \\hat L_+]$",
     )
-    (truths,) = all_engines.plot([], [], ".", color="0.1", markersize=4, label="$L$")
+    # A hundred of them share a phone's width: none may move to a whole pixel.
+    intervals.set_snap(False)
+    (truths,) = all_engines.plot([], [], ".", color="0.3", markersize=4, label="$L$")
     (missed,) = all_engines.plot(
-        [], [], "x", color="C0", markersize=6, markeredgewidth=1.6, label="$L \\notin$"
+        [], [], "x", color="C0", markersize=7, markeredgewidth=1.3, label="$L \\notin$"
     )
     all_engines.set(
         xlabel="$i$",
