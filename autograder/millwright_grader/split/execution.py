@@ -54,6 +54,11 @@ CHECKER_SECONDS = 20.0
 # An interrupted function gets this long to end; meanwhile the kernel's life is looked after.
 FREE_SECONDS = 5.0
 
+# What a cell shows; all else that a kernel says is about itself.
+SHOWN = frozenset(
+    ("stream", "display_data", "update_display_data", "execute_result", "error", "clear_output")
+)
+
 # Set in the resources where a lost process means that nobody will try again.
 LAST_TRY = "millwright_last_try"
 
@@ -258,7 +263,8 @@ class SplitExecute(MillwrightExecute):
             if message["msg_type"] == "execute_reply":
                 cell.execution_count = message["content"].get("execution_count")
                 return message
-            self.process_message(message, cell, index)
+            if message["msg_type"] in SHOWN:
+                self.process_message(message, cell, index)
 
     def _check_in_kernel(self, cell: NotebookNode, cell_index: int, **kwargs: Any) -> NotebookNode:
         """Run a test in the student's kernel, as its author has asked, between canaries."""

@@ -10,7 +10,7 @@ CHUNK = 1 << 18  # bytes asked of the system at once
 
 
 class FrameError(Exception):
-    """What arrives is no message."""
+    """What arrives is larger than any message."""
 
 
 def pack(message: Any) -> bytes:
@@ -39,6 +39,8 @@ class Frames:
     def take(self) -> Any:
         """Return the next message that is here whole, None where there is none.
 
+        What is no JSON counts as the empty message ``()``.
+
         Raises
         ------
         FrameError
@@ -55,8 +57,8 @@ class Frames:
         del self._data[:end]
         try:
             return json.loads(data.decode(errors="surrogatepass"))
-        except (ValueError, RecursionError) as error:
-            raise FrameError("a message is no JSON") from error
+        except (ValueError, RecursionError):
+            return ()
 
     def read(self) -> None:
         """Wait until more has arrived; nothing more will where `ended` is true then."""

@@ -4,10 +4,12 @@ Nothing that arrives is trusted: messages have the form that `messages.content` 
 size and number in memory are bounded, and every wait ends.
 """
 
+import contextlib
 import queue
 import select
 import signal
 import socket
+import subprocess
 import time
 from typing import Any
 
@@ -20,6 +22,7 @@ from .frames import FrameError, Frames, pack
 
 # A process that takes no orders any more; so long it is waited for.
 SEND_SECONDS = 5.0
+KILL_SECONDS = 2.0
 
 
 class StuckError(Exception):
@@ -127,9 +130,12 @@ class Seat:
         self.process.send_signal(signal.SIGINT)
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, which writes nothing any more when this returns."""
         self.sock.close()
         self.process.kill()
+        # One that the system cannot end is not waited for.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout=KILL_SECONDS)
 
 
 def is_readable(sock: socket.socket, seconds: float) -> bool:

@@ -108,6 +108,41 @@ class ForkedProcess:
         self.send_signal(signal.SIGKILL)
 
 
+# Parents that were launched before it was known what they are to import: by process, interpreter.
+_ahead: dict[tuple[int, str], tuple[subprocess.Popen[bytes], socket.socket]] = {}
+
+
+def _launch(python: str) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """Start a parent, which imports what every kernel needs and waits to be told the rest."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    settings = interpreter_settings(os.environ)
+    try:
+        process = subprocess.Popen(
+            [python, str(Path(parent_script.__file__)), str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            env=kept | settings | ONE_THREAD | INLINE | STARTED_BY_SOMEBODY | QUIET,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            cwd="/",
+        )
+    except OSError:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+    return process, ours
+
+
+def launch_ahead(python: str) -> None:
+    """Launch a parent that the first `WarmParent` of this interpreter will take over.
+
+    For a command that has much else to import first. Whether it works shows then.
+    """
+    with contextlib.suppress(OSError):
+        _ahead[os.getpid(), python] = _launch(python)
+
+
 class WarmParent:
     """One warm parent process.
 
@@ -165,24 +200,13 @@ class WarmParent:
             if self.pid is not None:
                 return
             self._close()
-            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            kept = {name: os.environ[name] for name in KEPT if name in os.environ}
             self._settings = interpreter_settings(os.environ)
+            ahead = _ahead.pop((os.getpid(), self.python), None)
             try:
-                self._process = subprocess.Popen(
-                    [self.python, str(Path(parent_script.__file__)), str(theirs.fileno())],
-                    pass_fds=[theirs.fileno()],
-                    env=kept | self._settings | ONE_THREAD | INLINE | STARTED_BY_SOMEBODY | QUIET,
-                    stdin=subprocess.DEVNULL,
-                    start_new_session=True,
-                    cwd="/",
-                )
+                self._process, ours = ahead or _launch(self.python)
             except OSError as error:
-                ours.close()
                 self._failed_at = time.monotonic()
                 raise ParentError(f"{self.python} cannot be started: {error}") from error
-            finally:
-                theirs.close()
             self._control = ours
             self._starter = os.getpid()
             ours.settimeout(START_SECONDS)

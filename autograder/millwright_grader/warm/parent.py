@@ -3,7 +3,8 @@
 Run as a script with the number of an inherited socket (AF_UNIX, SOCK_SEQPACKET) as its argument.
 Messages are JSON objects.
 
-1. The owner sends `{"imports": [...]}`. The parent imports them and answers
+1. The parent imports what every kernel needs. The owner sends `{"imports": [...]}`. The parent
+   imports them too and answers
    `{"ready": true, "seconds": ...}`, or `{"error": "..."}` and ends.
 2. The owner sends `{"argv": [...], "env": {...}, "cwd": "..."}` with three descriptors or more: the
    kernel's standard output, its standard error, a channel (a socket as above), and those that
@@ -84,9 +85,7 @@ class Kernel:
 
 
 def warm_up(modules: list[str]) -> None:
-    """Import everything, then leave the collector nothing to touch in shared pages."""
-    import_all(KERNEL_MODULES)
-    tell_the_debugger_what_is_the_kernels_own()
+    """Import the rest, then leave the collector nothing to touch in shared pages."""
     import_all(modules)
     for package, more in FIRST_USE.items():
         if package in sys.modules:
@@ -103,6 +102,12 @@ def warm_up(modules: list[str]) -> None:
     gather_names_of_modules()
     gc.collect()
     gc.freeze()
+
+
+def import_kernel() -> None:
+    """Import what every kernel needs; called before courses' imports."""
+    import_all(KERNEL_MODULES)
+    tell_the_debugger_what_is_the_kernels_own()
 
 
 def import_all(names: list[str]) -> None:
@@ -318,7 +323,11 @@ def main() -> None:
     parent = os.getpid()
     began = time.monotonic()
     try:
-        warm_up(json.loads(control.recv(MESSAGE_BYTES))["imports"])
+        import_kernel()
+        order = control.recv(MESSAGE_BYTES)
+        if not order:
+            return  # launched in vain
+        warm_up(json.loads(order)["imports"])
     except Exception as error:
         send(control, {"error": f"{type(error).__name__}: {error}"})
         return

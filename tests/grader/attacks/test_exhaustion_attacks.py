@@ -294,6 +294,42 @@ CLASS = {
         kernel.session.send = send
         """
     ),
+    "lying-wire": Attack(
+        {
+            "top": textwrap.dedent(
+                """
+                import os, struct
+                for said in (b"", b"nonsense", b"[" * 100_000, b'{"a": NaN}', b'"\\xff"',
+                             b"[1, 2, 3]", b'["stream"]', b'[[], {}]',
+                             b'["stream", {"name": 7, "text": 5}]',
+                             b'["execute_reply", {"status": "ok", "order": 0}]',
+                             b'["execute_reply", {"status": {}, "order": [1]}]',
+                             b'["status", {"execution_state": "idle"}]'):
+                    os.write(4, struct.pack("!I", len(said)) + said)
+                """
+            ).strip()
+        },
+        scores=FULL,
+    ),
+    "answers-too-early": beside(
+        """
+        import json, os, struct, time
+        for order in range(1, 50):
+            said = json.dumps(["execute_reply", {"status": "ok", "order": order}]).encode()
+            os.write(4, struct.pack("!I", len(said)) + said)
+        time.sleep(1)
+        """
+    ),
+    "endless-message": beside("import os\nos.write(4, bytes([255]) * 5)", "kernel-died"),
+    "half-a-message": beside("import os\nos.write(4, bytes([0, 0, 1, 0]))"),
+    "closes-the-wire": beside("import os\nos.close(4)", "kernel-died"),
+    "takes-the-orders": beside(
+        """
+        import socket, threading
+        wire = socket.socket(fileno=4)
+        threading.Thread(target=lambda: [wire.recv(100) for _ in range(1000)], daemon=True).start()
+        """
+    ),
     "halves-of-characters": Attack(
         {"top": "print('\\ud800 \\x00 \\x1b[2J')\ndisplay({'text/plain': '\\udfff'}, raw=True)"},
         scores=FULL,
