@@ -1,21 +1,8 @@
 """A health model of the pump, trained once for all tests here."""
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
 import pytest
 from millwright_labs.edge import HealthModel, training
-
-
-@dataclass
-class Trained:
-    """What was trained, on what, and the file."""
-
-    data: training.Data
-    pipeline: Any
-    path: Path
-    model: HealthModel
+from pump_model import Trained
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from conftest import Trained
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -18,6 +17,7 @@ from millwright_labs.edge import HealthModel, Ring, Watch, training
 from millwright_labs.edge.features import feature_names, features
 from millwright_labs.edge.model import METADATA
 from millwright_labs.errors import EdgeError
+from pump_model import Trained
 from sklearn.metrics import balanced_accuracy_score
 
 
@@ -50,6 +50,14 @@ def test_a_live_pump_is_watched_and_its_fault_named(trained: Trained) -> None:
     assert verdicts[-1].probability > 0.9
     assert verdicts[-1].t == plant.t
     assert watch.latency()["rate"] > 0.0
+
+
+def test_it_watches_a_machine_that_lives_elsewhere(trained: Trained) -> None:
+    with link.start("pump_wear", seed=9, over="mqtt", speed=1000.0) as plant:
+        plant.fault(thrust_bearing_wear=0.3)
+        plant.wait(3000.0)
+        verdicts = list(Watch(trained.model, plant).run(1500.0))
+    assert verdicts[-1].health == "thrust_bearing_wear"
 
 
 def test_what_it_was_not_trained_on_is_flagged_not_judged(trained: Trained) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import paho.mqtt.client as paho
 import pytest
+from millwright_labs import link
 from millwright_labs.errors import LinkError, TrustError
 from millwright_labs.link.broker import Broker
 from millwright_labs.link.mqtt import GROUP, Address, MqttLink
@@ -86,7 +87,8 @@ def test_the_recording_of_a_live_machine_replays_exactly(broker: Broker, motor: 
 
 
 def test_two_links_record_the_same(broker: Broker, motor: Published) -> None:
-    with connect(broker) as one, connect(broker) as other:
+    address = f"mqtt://{broker.address}/dc_motor"
+    with connect(broker) as one, link.connect(address, USER, PASSWORD) as other:
         one.fault(friction_growth=0.1)
         one.wait(0.3)
         other.wait(0.3)

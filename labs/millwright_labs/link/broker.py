@@ -42,6 +42,10 @@ HOST = "127.0.0.1"
 SHUTDOWN_SECONDS, STOP_SECONDS = 2.0, 10.0
 
 
+# amqtt's own log stays open to whoever asks for it.
+logging.getLogger("amqtt").addHandler(logging.NullHandler())
+
+
 class Users(BaseAuthPlugin):
     """Lets in who is named with the right password, and nobody else."""
 
@@ -166,7 +170,6 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--certificate", nargs=2, metavar=("CERTIFICATE", "KEY"))
     given = parser.parse_args(argv)
     password = os.environ.get("MILLWRIGHT_PASSWORD") or getpass.getpass(f"{given.user}: ")
-    logging.getLogger("amqtt").setLevel(logging.ERROR)
     try:
         broker = Broker({given.user: password}, given.port, given.certificate)
     except LinkError as error:
