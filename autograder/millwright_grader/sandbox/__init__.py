@@ -6,8 +6,8 @@ steps, and nothing can take the seal off again:
 1. `enter(policy)`, while the process has one thread: it leaves the machine's namespaces where that
    is allowed, capabilities are dropped, limits are set, and Landlock confines the file system. A
    thread made earlier would stay unconfined.
-2. `close_doors()`, when the kernel's sockets are bound: seccomp, on all threads at once, leaves the
-   system calls that computing needs. No socket, no process, no signal to others, no tracing.
+2. `close_doors()`, when the process is set up: seccomp, on all threads at once, leaves the system
+   calls that computing needs. No socket, no process, no signal to others, no tracing.
 
 Whoever starts the process has a `Watch` beside it, for what the system does not count: files, bytes
 on the disk and threads. Its folders are `private_folder()`s, which are removed whatever is in them.

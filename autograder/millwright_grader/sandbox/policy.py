@@ -14,8 +14,6 @@ class Policy:
     ----------
     own
         Folders in which the process may read, write and delete.
-    sockets
-        Folder in which it may make the sockets of its kernel, before the doors are closed.
     readable
         Files and folders that it may read besides Python, its packages and the system's libraries.
     memory_bytes
@@ -34,7 +32,6 @@ class Policy:
     """
 
     own: tuple[str, ...]
-    sockets: str | None = None
     readable: tuple[str, ...] = ()
     memory_bytes: int = 2048 * MIB
     cpu_seconds: int = 300

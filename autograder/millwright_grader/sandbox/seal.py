@@ -123,8 +123,6 @@ def enter(policy: Policy) -> None:
     rules += [(path, landlock.READ_FILE | landlock.WRITE_FILE) for path in DEVICES]
     rules += [(f"/proc/{os.getpid()}", landlock.READ)]
     rules += [(path, landlock.OWN) for path in policy.own]
-    if policy.sockets:
-        rules += [(policy.sockets, landlock.OWN | landlock.MAKE_SOCK)]
     try:
         left = namespaces.separate()
         drop_capabilities()
@@ -135,7 +133,7 @@ def enter(policy: Policy) -> None:
 
 
 def close_doors() -> None:
-    """Second step: system calls. Call it when sockets are bound and before student code runs.
+    """Second step: system calls. Call it before student code runs.
 
     Raises
     ------

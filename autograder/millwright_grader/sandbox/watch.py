@@ -28,7 +28,7 @@ class Watch:
     pid
         The process.
     policy
-        Its `own` and `sockets` folders are counted, and files that it has open and deleted.
+        Its `own` folders are counted, and files that it has open and deleted.
     kill
         Called once, from a thread of the watch, when a limit is passed.
 
@@ -62,8 +62,7 @@ class Watch:
         policy = self._policy
         if threads(self._pid) > policy.threads:
             return f"more than {policy.threads} threads"
-        folders = (*policy.own, *([policy.sockets] if policy.sockets else ()))
-        count, size = usage(folders, policy.files)
+        count, size = usage(policy.own, policy.files)
         if count > policy.files:
             return f"more than {policy.files} files"
         if size + deleted(self._pid) > policy.disk_bytes:
