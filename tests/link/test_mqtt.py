@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -97,14 +96,19 @@ def test_two_links_record_the_same(broker: Broker, motor: Published) -> None:
         assert one.recording.table.loc[both].equals(other.recording.table.loc[both])
 
 
-def test_an_outage_of_the_broker_loses_and_doubles_nothing(start_broker: Callable) -> None:
+def test_an_outage_of_the_broker_loses_and_doubles_nothing(
+    start_broker: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
     broker = start_broker()
     with Published(broker.address, "dc_motor", SPEED) as motor, connect(broker) as plant:
         plant.write(V=5.0)
         plant.wait(0.3)
         before = plant.t
         broker.close()
-        time.sleep(1.0)
+        with monkeypatch.context() as hurry:
+            hurry.setattr("millwright_labs.link.mqtt.COMMAND_SECONDS", 1.0)
+            with pytest.raises(LinkError, match="did not confirm"):
+                plant.write(V=9.0)
         missed = motor.running.last
         assert missed > plant.recording.last + 100
         broker = start_broker(broker.port)
@@ -122,6 +126,8 @@ def test_an_outage_of_the_broker_loses_and_doubles_nothing(start_broker: Callabl
         range(round(table.index[0] / plant.dt), recording.last + 1)
     )
     assert recording.commands[-1][1] == {"friction_growth": 0.3}
+    # What was refused does not happen later.
+    assert 9.0 not in table["V"].tolist()
 
 
 def test_what_the_machine_no_longer_has_stays_a_gap(start_broker: Callable) -> None:

@@ -41,7 +41,6 @@ HOST = "127.0.0.1"
 #: How long amqtt may take to end, and our thread after that (s).
 SHUTDOWN_SECONDS, STOP_SECONDS = 2.0, 10.0
 
-
 # amqtt's own log stays open to whoever asks for it.
 logging.getLogger("amqtt").addHandler(logging.NullHandler())
 
@@ -136,7 +135,7 @@ class Broker:
             await broker.start()
             server = await asyncio.start_server(connected, HOST, self.port, ssl=context)
             self.port = server.sockets[0].getsockname()[1]
-        except (OSError, OverflowError) as error:
+        except Exception as error:
             self._error = error
             return
         finally:
