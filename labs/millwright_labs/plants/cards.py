@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 
+from millwright_labs.plants.card_figures import RESPONSES, picture, response
 from millwright_labs.plants.plant import POSITIVE, Parameters, Plant
 from millwright_labs.plants.sensors import Sensor
 
@@ -18,13 +19,14 @@ END = "<!-- plant cards: end -->"
 
 
 def card(P: Plant) -> str:
-    """Give a plant's card in Markdown: equations, signals, numbers, faults, sensors, sources."""
+    """Give a plant's card in Markdown: picture, equations, signals, numbers, faults, sources."""
     model, p = P.model, P.parameters
     about = inspect.getdoc(sys.modules[model.rhs.__module__]) or ""
     parts = [
         f"### {model.title}: `{model.id}`",
         f"Industry: {model.industry}.",
         about,
+        *_picture(P),
         model.equations,
         "**Signals**",
         table(
@@ -64,6 +66,14 @@ def card(P: Plant) -> str:
         "Sources: " + "; ".join(model.sources) + ".",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _picture(P: Plant) -> list[str]:
+    """Give the picture of the plant's response; there is one of the default machine only."""
+    model = P.model
+    if model.id not in RESPONSES or P.parameters != type(P.parameters)() or P.faults:
+        return []
+    return [picture(model.id, response(P)[1])]
 
 
 def with_cards(text: str, plants: Iterable[Plant]) -> str:

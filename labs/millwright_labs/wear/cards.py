@@ -6,10 +6,12 @@
 import inspect
 import sys
 
+from millwright_labs.plants.card_figures import picture
 from millwright_labs.plants.cards import between, number, parameter_table, table, variant_table
 from millwright_labs.plants.plant import Parameters
 from millwright_labs.wear import hydraulic_rig
 from millwright_labs.wear.bearing_vibration import BEARINGS, Bearing, Housing
+from millwright_labs.wear.card_figures import PICTURES
 from millwright_labs.wear.hydraulic_rig import HydraulicRig
 from millwright_labs.wear.paris_crack import MATERIALS, Crack
 from millwright_labs.wear.tool_wear import ToolWear
@@ -75,6 +77,7 @@ def _card(p: Parameters, *more: str) -> str:
         f"### {module.TITLE}: `{name}`",
         f"Industry: {module.INDUSTRY}.",
         inspect.getdoc(module) or "",
+        picture(name, PICTURES[name]()[1]),
         module.EQUATIONS,
         "**Parameters**",
         parameter_table(p),
