@@ -304,7 +304,7 @@ class Twin:
         self._cusums[:] = 0.0
         self._held = np.array([room, 0.0])
         self._odd = -ENSURE - 1
-        if self.task is COMMISSION:
+        if self.task == COMMISSION:
             self._enter(State.GATHERING_DATA)
         elif self.state is not State.LISTENING:
             self._enter(State.LISTENING)
@@ -329,7 +329,7 @@ class Twin:
         out = np.empty((n, len(TRACK)))
         # A twin that is not commissioned yet has no right to be alarmed.
         tuning = self.tuning.numbers()
-        if self.task is COMMISSION:
+        if self.task == COMMISSION:
             tuning = tuning._replace(threshold=np.inf, threshold_differs=np.inf)
         elif self._disagree or lagging > 0:
             # While the box changes quickly, the slower thermometer lags behind.
@@ -357,7 +357,7 @@ class Twin:
 
     def _decide(self) -> None:
         levels = self._cusums.max(axis=1)
-        if self.task is not COMMISSION:
+        if self.task != COMMISSION:
             if levels[0] > self.tuning.threshold:
                 self._alarm()
             elif levels[1] > self.tuning.threshold_differs and not self._disagree:
@@ -393,11 +393,11 @@ class Twin:
 
     def _slow(self) -> None:
         """Ask the questions that come up every five minutes."""
-        if self.task is not COMMISSION and self.history.count - self._opened > HOUR:
+        if self.task != COMMISSION and self.history.count - self._opened > HOUR:
             self._wear.append((self.t, float(self._x[2])))
         if self.state is State.GATHERING_DATA:
             self._gathered = self._since
-            if self._gathered >= (self._commissioning if self.task is COMMISSION else GATHER):
+            if self._gathered >= (self._commissioning if self.task == COMMISSION else GATHER):
                 self._calibrate()
             return
         if self.state is not State.LISTENING:
@@ -449,22 +449,22 @@ class Twin:
         return Window(held[1].fillna(0.0).to_numpy(), held[0].to_numpy(), mean, self.described.dt)
 
     def _calibrate(self) -> None:
-        if self.task is COMMISSION:
+        if self.task == COMMISSION:
             self._measure_difference()
         else:
             noise = self._roughness(self._gathered) / self._rough
             self.noise = float(np.clip(noise, 1.0, MOST_NOISE)) if noise > SAME_NOISE else 1.0
         window = self._window(self._gathered)
         believed = None
-        if self.task is RECALIBRATE:
+        if self.task == RECALIBRATE:
             power, loss = self._x[2:].tolist()
             believed = replace(self.box, power=max(power, 0.05), G_box=loss * self.box.G_box)
         outcome = calibration.calibrate(self.box, window, self.task, self.commissioned, believed)
         waiting = outcome.reason in ("short", "not-excited")
-        if self.task is COMMISSION:
+        if self.task == COMMISSION:
             # A twin that has not seen its machine heat and cool goes on looking.
             waiting = not outcome.accepted
-        if waiting and (self.task is COMMISSION or self._gathered < GATHER_MOST):
+        if waiting and (self.task == COMMISSION or self._gathered < GATHER_MOST):
             return
         self._enter(State.CALIBRATING)
         self.events.append(Event(self.t, "calibration", "", outcome))
@@ -472,7 +472,7 @@ class Twin:
             # The filter's belief is newer than the record: it stays, only its scale changes.
             self._x[3] *= self.box.G_box / outcome.box.G_box
             self.box = outcome.box
-            if self.task is COMMISSION:
+            if self.task == COMMISSION:
                 self._x[2:] = 1.0, 1.0
                 self._P = np.diag(np.square((0.5, 0.2, 0.03, 0.03)))
                 self.commissioned, self.task = self.box, RECALIBRATE
@@ -579,7 +579,7 @@ class Twin:
             "life_high": _known(left.high if left else None),
         }
         # Before it is commissioned, a twin has nothing to say about its machine.
-        told = advice.advise(figures) if self.task is not COMMISSION else []
+        told = advice.advise(figures) if self.task != COMMISSION else []
         return Report(self.t, self.state, figures, told)
 
     def remaining_life(self) -> life.Life | None:
