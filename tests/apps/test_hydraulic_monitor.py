@@ -109,6 +109,10 @@ def test_the_measured_rig_shows_what_four_temperatures_see(with_data, apps_folde
     _, states = rig_tables()
     steady = (states["stable_flag"] == 0).to_numpy()
     cooler = states["cooler"].to_numpy()
+    for fault in (*app.hydraulic_rig.FAULTS, app.SOUND, app.SENSOR):
+        page.controls.values = {**page.controls.values, "fault": fault, "severity": 1.0}
+        count = len(page.figure._scene._artists["t2"].get_xdata())
+        assert count < page.figure._scene._fig.axes[0].get_xlim()[1] < 3 * count
     cycles = measured_cycles("cooler", 0.3)
     assert len(cycles.sound) == (steady & (cooler == 100)).sum()
     assert len(cycles.after) == (steady & (cooler == 20)).sum()

@@ -224,8 +224,8 @@ def show(values: Values) -> Shown:
 
 RATIO_AXIS = (0.02, 200.0)
 MOST_SENSORS = len(hydraulic_rig.SENSORS)
-# The last cycle that the axes hold, by source.
-LAST = {SYNTHETIC: SOUND_CYCLES + FAULTY_CYCLES, MEASURED: 1100}
+# The last cycle that the axes hold; of the measured rig, most cycles have a cooler that fails.
+LAST, LAST_MEASURED, LAST_WITH_FULL_COOLER = SOUND_CYCLES + FAULTY_CYCLES, 1000, 350
 
 
 def draw() -> tuple[Figure, dict[str, Artist]]:
@@ -254,18 +254,19 @@ def draw() -> tuple[Figure, dict[str, Artist]]:
     )
     bar_axes.set(xlim=(-0.6, MOST_SENSORS - 0.4), ylim=(0, 100), ylabel="$c_j$ (%)")
     bar_axes.grid(visible=False, axis="x")
-    set_source(fig, SYNTHETIC)
+    set_axes(fig, SYNTHETIC, SOUND)
     return fig, moving
 
 
-def set_source(fig: Figure, source: str) -> None:
-    """Set the axes for a source: its cycles and its sensors."""
+def set_axes(fig: Figure, source: str, fault: str) -> None:
+    """Set the axes for a source and a fault: how many cycles, and which sensors."""
     t2_axes, spe_axes, bar_axes = fig.axes
-    names = [name for name, *_ in hydraulic_rig.SENSORS]
+    names, last = [name for name, *_ in hydraulic_rig.SENSORS], LAST
     if source == MEASURED and (tables := rig_tables()) is not None:
         names = list(tables[0].columns)
+        last = LAST_MEASURED if fault in (SOUND, SENSOR, "cooler") else LAST_WITH_FULL_COOLER
     for axes in (t2_axes, spe_axes):
-        axes.set_xlim(0, LAST[source])
+        axes.set_xlim(0, last)
     bar_axes.set_xlim(-0.6, len(names) - 0.4)
     bar_axes.set_xticks(range(len(names)), [SYMBOLS[name] for name in names])
 
@@ -292,7 +293,7 @@ class HydraulicMonitor(App):
 
     def changed(self, values: Values) -> None:
         """Show another setting of the controls on the axes of its source."""
-        set_source(self._fig, values.get("source", SYNTHETIC))
+        set_axes(self._fig, values.get("source", SYNTHETIC), values["fault"])
         super().changed(values)
 
 
