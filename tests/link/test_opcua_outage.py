@@ -134,22 +134,32 @@ from millwright_labs import link
 plant = link.start("furnace_zone")
 plant.wait(100.0)
 print(type(plant).__name__, flush=True)
+try:
+    time.sleep(600)
+except KeyboardInterrupt:
+    plant.wait(100.0)
+    print("alive", flush=True)
 time.sleep(600)
 """
 
 
-def test_a_live_plant_ends_with_the_kernel_that_started_it(
+def test_a_live_plant_outlives_an_interrupt_and_ends_with_its_kernel(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("MILLWRIGHT_LINK")
     monkeypatch.setenv("MILLWRIGHT_SPEED", "100")
     with subprocess.Popen(
-        [sys.executable, "-c", NOTEBOOK], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", NOTEBOOK],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     ) as kernel:
         assert kernel.stdout
         assert kernel.stdout.readline() == "OpcUaLink\n"
         plants = psutil.Process(kernel.pid).children()
         assert len(plants) == 1
+        os.killpg(kernel.pid, signal.SIGINT)  # as Jupyter does
+        assert kernel.stdout.readline() == "alive\n"
         kernel.kill()
     assert psutil.wait_procs(plants, timeout=30)[1] == []
 

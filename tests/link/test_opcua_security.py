@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 from asyncua import Client, Server, ua
-from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
+from asyncua.crypto.security_policies import (
+    SecurityPolicy,
+    SecurityPolicyAes256Sha256RsaPss,
+    SecurityPolicyBasic256Sha256,
+)
 from conftest import Served
 from millwright_labs import link
 from millwright_labs.errors import LinkError, TrustError
@@ -89,16 +93,30 @@ def test_another_opc_ua_server_is_told_from_a_plant(tmp_path: Path) -> None:
     assert "no encrypted connection" in asyncio.run(serve_and_try([plain]))
 
 
-async def secured(plant: Served, keys: Keys) -> Client:
+async def secured(
+    plant: Served, keys: Keys, policy: type[SecurityPolicy] = SecurityPolicyBasic256Sha256
+) -> Client:
     client = Client(plant.address)
     client.application_uri = keys.uri("client")
     await client.set_security(
-        SecurityPolicyBasic256Sha256,
+        policy,
         keys.certificate("client"),
         keys.key("client"),
         server_certificate=str(plant.keys.certificate("server")),
     )
     return client
+
+
+@pytest.mark.parametrize("policy", [SecurityPolicyBasic256Sha256, SecurityPolicyAes256Sha256RsaPss])
+def test_who_has_all_three_comes_in(plant: Served, policy: type[SecurityPolicy]) -> None:
+    async def come_in() -> list[str]:
+        client = await secured(plant, plant.keys, policy)
+        client.set_user("learner")
+        client.set_password(plant.keys.password)
+        async with client:
+            return await client.get_namespace_array()
+
+    assert "urn:millwright:plant" in asyncio.run(come_in())
 
 
 async def by_password_in_the_clear(plant: Served, stranger: Keys) -> None:

@@ -111,6 +111,8 @@ class _Process:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
+                # Whoever interrupts a cell means the cell, and Jupyter interrupts the group.
+                start_new_session=True,
             )
         assert self._process.stdout
         lines = (line for line in self._process.stdout if line.startswith(ADDRESS))
