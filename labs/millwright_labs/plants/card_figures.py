@@ -120,22 +120,30 @@ def response(P: Plant) -> tuple[bytes, str]:
     alt : str
         Alternative text, from the numbers.
     """
-    run = RESPONSES[P.model.id]
-    t = np.linspace(0.0, run.duration, SAMPLES)
-    table = record(P, t, run.inputs, sensors=False)
-    unit = P.units[run.outputs[0]]
-    lines = {name: table[name].to_numpy() for name in run.outputs}
-    names = [f"${_symbol(name)}$" for name in run.outputs]
+    t, lines, unit = _run(P)
+    names = [f"${_symbol(name)}$" for name in lines]
+    # With a legend the axis needs no symbols.
+    label = f"{names[0] if len(names) == 1 else ''} {_in(unit)}".strip()
+    return draw(t, list(lines.values()), names, "$t$ (s)", label), describe(P)
+
+
+def describe(P: Plant) -> str:
+    """Give the alternative text of a plant's picture."""
+    t, lines, unit = _run(P)
     behind = "" if unit == "1" else f" {unit}"
     parts = [
         f"{name} goes from {_number(y[0])} to {_number(y[-1])}{behind}, "
         f"between {_number(y.min())} and {_number(y.max())}{behind}"
         for name, y in lines.items()
     ]
-    alt = f"Line chart over {run.duration:g} s: {run.doing}; " + "; ".join(parts) + "."
-    # With a legend the axis needs no symbols.
-    label = f"{names[0] if len(names) == 1 else ''} {_in(unit)}".strip()
-    return draw(t, list(lines.values()), names, "$t$ (s)", label), alt
+    return f"Line chart over {t[-1]:g} s: {RESPONSES[P.model.id].doing}; " + "; ".join(parts) + "."
+
+
+def _run(P: Plant) -> tuple[np.ndarray, dict[str, np.ndarray], str]:
+    run = RESPONSES[P.model.id]
+    t = np.linspace(0.0, run.duration, SAMPLES)
+    table = record(P, t, run.inputs, sensors=False)
+    return t, {name: table[name].to_numpy() for name in run.outputs}, P.units[run.outputs[0]]
 
 
 def draw(

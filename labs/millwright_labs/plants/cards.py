@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 
-from millwright_labs.plants.card_figures import RESPONSES, picture, response
+from millwright_labs.plants.card_figures import RESPONSES, describe, picture
 from millwright_labs.plants.plant import POSITIVE, Parameters, Plant
 from millwright_labs.plants.sensors import Sensor
 
@@ -73,7 +73,7 @@ def _picture(P: Plant) -> list[str]:
     model = P.model
     if model.id not in RESPONSES or P.parameters != type(P.parameters)() or P.faults:
         return []
-    return [picture(model.id, response(P)[1])]
+    return [picture(model.id, describe(P))]
 
 
 def with_cards(text: str, plants: Iterable[Plant]) -> str:

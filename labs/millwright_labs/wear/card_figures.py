@@ -1,5 +1,6 @@
 """The picture on each wear model's card, made as those of the plants are."""
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -14,6 +15,7 @@ from millwright_labs.wear.turbofan_fleet import turbofan_fleet
 SEED = 4
 
 
+@functools.cache
 def _bearing() -> tuple[bytes, str]:
     fs, speed, samples = 12_000.0, 30.0, 480
     a = bearing_vibration(samples / fs, fs=fs, speed=speed, fault="outer", severity=1.0, seed=SEED)
@@ -26,6 +28,7 @@ def _bearing() -> tuple[bytes, str]:
     return draw(t, [a], [], "$t$ (ms)", "$a$ (m/s²)"), alt
 
 
+@functools.cache
 def _turbofan() -> tuple[bytes, str]:
     fleet = turbofan_fleet(3, seed=SEED)
     runs = [one.iloc[::4] for _, one in fleet.groupby("engine")]
@@ -40,6 +43,7 @@ def _turbofan() -> tuple[bytes, str]:
     return draw(cycles, [r["T50"].to_numpy() for r in runs], [], "$c$ (1)", "$T_{50}$ (K)"), alt
 
 
+@functools.cache
 def _crack() -> tuple[bytes, str]:
     fleet = crack_fleet(4, every=2_000, seed=SEED)
     runs = [one for _, one in fleet.groupby("part")]
@@ -54,6 +58,7 @@ def _crack() -> tuple[bytes, str]:
     return draw(cycles, lines, [], "$N$ (1000)", "$a$ (mm)"), alt
 
 
+@functools.cache
 def _hydraulic() -> tuple[bytes, str]:
     cycles = 240
     severity = np.linspace(0.0, 1.0, cycles)
@@ -65,6 +70,7 @@ def _hydraulic() -> tuple[bytes, str]:
     return draw(np.arange(1, cycles + 1), [T], [], "$c$ (1)", "$T$ (°C)"), alt
 
 
+@functools.cache
 def _tools() -> tuple[bytes, str]:
     tools = tool_wear(4, 60.0, 1.0, seed=SEED)
     alt = (
