@@ -377,7 +377,6 @@ class _Follower:
         self._interval = 0.0
         # Of the messages: the next counter, by alias what a metric is, when a birth was asked for.
         self._seq: int | None = None
-        self._bdseq: Value = None
         self._tags: dict[int, str] | None = None
         self._columns: dict[str, int] = {}
         self._birth_asked = 0.0
@@ -388,7 +387,7 @@ class _Follower:
         self._asked = (0.0, -1)
         self._arrived: list[tuple[Sample, dict[str, float]]] = []
         self._newest: Sample | None = None
-        self._heard = time.monotonic()
+        self._heard = self._moved = time.monotonic()
         #: Of the commands on their way: after which sample taken, and why not.
         self._answers: dict[str, tuple[int, str] | None] = {}
         topics = [f"{NAMESPACE}/{GROUP}/+/{self._node}", f"{NAMESPACE}/{GROUP}/+/{self._node}/+"]
@@ -497,7 +496,7 @@ class _Follower:
                     return
                 self._count(where, payload)
                 if where.kind == "NBIRTH":
-                    self._greet(payload)
+                    self._tags = None
                 elif where.kind == "DBIRTH":
                     self._be_born(where, payload)
                 elif where.kind == "DDATA" and self._tags is not None:
@@ -517,14 +516,6 @@ class _Follower:
         if where.kind != "NBIRTH" and payload.seq != self._seq:
             self._ask_birth()
         self._seq = (payload.seq + 1) % ROLLOVER
-
-    def _greet(self, payload: Payload) -> None:
-        self._tags = None
-        (bdseq,) = (metric.value for metric in payload.metrics if metric.name == BDSEQ)
-        if bdseq != self._bdseq and self._newest is not None:
-            # A gateway that comes back sends what it stored; ask only for what then still lacks.
-            self._asked = (time.monotonic(), -1)
-        self._bdseq = bdseq
 
     def _be_born(self, where: Topic, payload: Payload) -> None:
         values = {metric.name: metric.value for metric in payload.metrics if metric.name}
@@ -547,6 +538,8 @@ class _Follower:
         self._interval = described.dt / speed if speed > 0.0 else 0.0
         self._tags = {m.alias: m.name for m in payload.metrics if m.alias is not None and m.name}
         self._known = max(self._known, newest)
+        # A gateway that comes back sends what it stored; ask only for what then still lacks.
+        self._moved = time.monotonic()
 
     def _take_data(self, payload: Payload, tags: Mapping[int, str]) -> None:
         row = [float("nan")] * len(self._columns)
@@ -605,7 +598,7 @@ class _Follower:
             )
             self._arrived.append((self._newest, faults))
             self._next += 1
-            self._heard = time.monotonic()
+            self._heard = self._moved = time.monotonic()
 
     def _ask_birth(self) -> None:
         if time.monotonic() < self._birth_asked + REPEAT_SECONDS:
@@ -623,10 +616,10 @@ class _Follower:
         if self._tags is None:
             self._ask_birth()
             return
-        asked, upto = self._asked
-        if self._next > self._known or (
-            time.monotonic() < asked + REPEAT_SECONDS and not 0 <= upto < self._next
-        ):
+        now, (asked, upto) = time.monotonic(), self._asked
+        moving = self._newest and not self._early and now < self._moved + REPEAT_SECONDS
+        answered = 0 <= upto < self._next
+        if self._next > self._known or moving or (now < asked + REPEAT_SECONDS and not answered):
             return
         end = min([self._known + 1, self._next + ASKED, *self._early])
         self._asked = (time.monotonic(), end - 1)
