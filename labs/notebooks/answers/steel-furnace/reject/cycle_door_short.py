@@ -7,7 +7,7 @@ fails: steel-furnace-run-test
 plant.close()
 plant = start()
 Kp, Ti = tau / (K * (15.0 + theta)), min(tau, 4 * (15.0 + theta))
-plant.write(T_set=55.0, Kp=Kp, Ti=Ti, Td=0.0, Q_max=74.0)
+plant.write(T_set=55.0, Kp=Kp, Ti=Ti, Td=0.0, Q_max=75.0)
 plant.wait(10)
 plant.write(auto=1)
 plant.wait(1200)
