@@ -47,6 +47,8 @@ def test_an_open_lid_is_noticed_and_not_calibrated_in() -> None:
     assert not found.listening[open_].any()
     assert found.rows[open_, PLACE["loss"]].min() > 5
     assert found.rows[-1, PLACE["loss"]] == pytest.approx(1, abs=0.2)
+    _, innovation = app.show(values("lid")).moves["innovation"]
+    assert innovation.max() > 1
 
 
 def test_each_fault_shows_its_case() -> None:
@@ -72,7 +74,7 @@ def test_the_band_of_the_heater_holds_it_on_a_sound_day() -> None:
 @pytest.mark.parametrize("set_point", [30.0, 38.0])
 def test_what_is_foreseen_on_a_sound_machine_happens(set_point) -> None:
     future = app.foresee(the_day("sound"), set_point)
-    truth = app._what_happens({**START, "set_point": set_point})
+    truth = app.what_happens({**START, "set_point": set_point})
     assert np.sqrt(np.mean((future.T - truth) ** 2)) < 0.8
 
 

@@ -79,6 +79,8 @@ class Day:
         What is true: the heater's temperature (°C), its power and the box's loss as shares.
     listening : ndarray of bool, shape (n,)
         Whether the twin was in that state.
+    state : ndarray
+        Of the machine now, by `live.STATE`.
     twin : Twin
     report : Report
     """
@@ -89,6 +91,7 @@ class Day:
     power: np.ndarray
     loss: np.ndarray
     listening: np.ndarray
+    state: np.ndarray
     twin: Twin
     report: Report
 
@@ -138,17 +141,18 @@ def faults(lid: float, wear: float, drift: float, lost: float) -> dict[str, np.n
 
 
 def machine(
-    set_point: np.ndarray, severities: Mapping[str, np.ndarray]
+    state: np.ndarray, part: slice, set_point: np.ndarray, severities: Mapping[str, np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Run the machine from commissioning on; return outputs and true states of each sample."""
-    twin, state, z = _commissioned()
-    n = len(set_point)
+    """Run the machine through a part of the day; return outputs and true states of each sample."""
+    twin, _, z = _commissioned()
+    n = len(set_point[part])
     given = np.zeros((n, len(live.FAULTS)))
     for name, severity in severities.items():
-        given[:, list(live.FAULTS).index(name)] = severity[:n]
+        given[:, list(live.FAULTS).index(name)] = severity[part]
     s, outputs, states = state.copy(), np.empty((n, 4)), np.empty((n, len(state)))
+    first = round(twin.t / DT) + part.start
     p = live.numbers(live.unit(SEED))
-    live.run(s, round(twin.t / DT), set_point, p, given, z[:n], outputs, states)
+    live.run(s, first, set_point[part], p, given, z[part], outputs, states)
     return outputs, states
 
 
@@ -157,12 +161,12 @@ def day(lid: float, wear: float, drift: float, lost: float) -> Day:
     """Run machine and twin up to now."""
     n = _samples(NOW)
     severities = faults(lid, wear, drift, lost)
-    set_point = programme(PROGRAMME[-1][1])[:n]
-    outputs, states = machine(set_point, severities)
-    commissioned, _, _ = _commissioned()
+    set_point = programme(PROGRAMME[-1][1])
+    commissioned, state, _ = _commissioned()
+    outputs, states = machine(state, slice(0, n), set_point, severities)
     twin = copy.deepcopy(commissioned)
     before = len(twin.events)
-    twin.take(_table(round(commissioned.t / DT) + 1, set_point, outputs))
+    twin.take(_table(round(commissioned.t / DT) + 1, set_point[:n], outputs))
     twin.events = twin.events[before:]
     box = live.unit(SEED)
     # What the open lid adds, over the loss of the closed box at its usual 10 K.
@@ -174,6 +178,7 @@ def day(lid: float, wear: float, drift: float, lost: float) -> Day:
         power=1.0 - states[:, live.STATE.index("aged")],
         loss=1.0 + box.G_lid * severities["lid_open"][:n] / closed,
         listening=_listening(twin.events, commissioned.t, n),
+        state=states[-1],
         twin=twin,
         report=twin.report(),
     )
@@ -213,8 +218,9 @@ def show(values: Values) -> Shown:
     """Run one day and compute numbers and what the figure shows."""
     found = day(values["lid"], values["wear"], values["drift"], values["lost"])
     future = foresee(found, values["set_point"])
-    truth = _what_happens(values)
-    happens = truth if values["reveal"] else np.full(len(future.t), np.nan)
+    happens = np.full(len(future.t), np.nan)
+    if values["reveal"]:
+        happens = what_happens(values)
     ahead = NOW + future.t / HOUR
     text = words.catalogue()
     f = found.report.figures
@@ -248,8 +254,8 @@ def show(values: Values) -> Shown:
             "heater_band": (t, *_band(get, "T_heater")),
             "loss": (t, found.loss[::EVERY]),
             "loss_guess": (t, get["loss"]),
-            "innovation": (t, get["cusum"] / tuning.threshold),
-            "differs": (t, get["cusum_differs"] / tuning.threshold_differs),
+            "innovation": (t, _peaks(found, "cusum") / tuning.threshold),
+            "differs": (t, _peaks(found, "cusum_differs") / tuning.threshold_differs),
             "busy": (t, np.zeros(len(t)), busy),
             "anomalies": ([(at - begin) / HOUR for at in anomalies], [1.35] * len(anomalies)),
         },
@@ -269,7 +275,7 @@ def show(values: Values) -> Shown:
             "reached": None if future.reached is None else future.reached / 60,
             "energy": future.energy,
             "end": float(future.T[-1]),
-            "happened": float(truth[-_samples(0.1) :].mean()),
+            "happened": float(happens[-_samples(0.1) :].mean()),
             "foretold": float(future.T[-_samples(0.1) :].mean()),
             "is_listening": found.report.state is State.LISTENING,
         },
@@ -277,11 +283,17 @@ def show(values: Values) -> Shown:
     )
 
 
-def _what_happens(values: Values) -> np.ndarray:
+def what_happens(values: Values) -> np.ndarray:
     """Return the true air temperature (°C) from now on, if the set point is then set."""
-    severities = faults(values["lid"], values["wear"], values["drift"], values["lost"])
-    _, states = machine(programme(values["set_point"]), severities)
-    return states[_samples(NOW) :, live.STATE.index("T_air")]
+    given = (values["lid"], values["wear"], values["drift"], values["lost"])
+    rest = slice(_samples(NOW), _samples(LAST))
+    _, states = machine(day(*given).state, rest, programme(values["set_point"]), faults(*given))
+    return states[:, live.STATE.index("T_air")]
+
+
+def _peaks(found: Day, name: str) -> np.ndarray:
+    """Return the largest value between two points of a line: an alarm must show."""
+    return found.rows[:, PLACE[name]].reshape(-1, EVERY).max(axis=1)
 
 
 def _band(get: Mapping[str, np.ndarray], name: str) -> tuple[np.ndarray, np.ndarray]:
