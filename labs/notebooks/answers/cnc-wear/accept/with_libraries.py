@@ -47,7 +47,7 @@ def features(table):
     out = cut[["force", "power"]].mean() - idle[["force", "power"]].mean()
     out["vibration"] = cut["vibration"].quantile(0.5)
     out["tool"] = cut["tool"].first()
-    return out.loc[whole]
+    return out.loc[whole].rename_axis("part")
 
 
 # %% cnc-wear-line

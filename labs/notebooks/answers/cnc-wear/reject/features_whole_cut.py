@@ -9,7 +9,7 @@ def features(table):
     found = {}
     for part, rows in table.groupby("part"):
         air, cut = rows[rows["phase"] == AIR], rows[rows["phase"] == FINISHING]
-        if len(cut) < 5 or (air.index > cut.index[-1]).sum() < 8:
+        if (air.index > cut.index.max()).sum() < 8:
             continue
         inner = cut
         net = inner[["force", "power"]].mean() - air[["force", "power"]].mean()
