@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sets up the environment in .venv from requirements.lock. Safe to run again.
 #   sh tools/setup.sh          what `make run` needs
-#   sh tools/setup.sh tests    and what the tests start: a Chromium, a PostgreSQL server
+#   sh tools/setup.sh tests    and what the tests start: a Chromium, a PostgreSQL server, Mosquitto
 # PYTHON=/path/to/python3.11 chooses the interpreter.
 set -eu
 cd "$(dirname "$0")/.."
@@ -67,4 +67,8 @@ fi
 if [ "${1:-}" = tests ] && ! database >/dev/null; then
     may_install || fail "the gradebook tests need PostgreSQL: install it (Debian: apt install postgresql), then run this again"
     apt_install postgresql
+fi
+# Another broker and client than ours; the tests that need them are skipped where they are not.
+if [ "${1:-}" = tests ] && ! command -v mosquitto_sub >/dev/null && may_install; then
+    apt_install mosquitto mosquitto-clients
 fi
