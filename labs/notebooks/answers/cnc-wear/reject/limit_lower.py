@@ -1,6 +1,6 @@
 """The lower limit.
 
-fails: cnc-wear-alarm-limit
+fails: cnc-wear-alarm-limit, cnc-wear-own-test
 """
 
 

@@ -1,6 +1,6 @@
 """Divides by n.
 
-fails: cnc-wear-alarm-limit
+fails: cnc-wear-alarm-limit, cnc-wear-own-test
 """
 
 
