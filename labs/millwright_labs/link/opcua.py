@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import threading
 import time
 import weakref
@@ -56,6 +57,9 @@ QUEUE = 1000
 
 #: All that asyncua raises when the other end is gone, or refuses.
 FAILURES = (OSError, asyncio.TimeoutError, ua.UaError)
+
+
+log = logging.getLogger(__name__)
 
 
 class OpcUaLink(PlantLink):
@@ -268,6 +272,10 @@ class _Follower:
 
     def stop(self) -> None:
         """End the connection and the thread."""
+        if threading.current_thread() is self._thread:
+            # The garbage collector throws links away in whatever thread it runs.
+            threading.Thread(target=self.stop).start()
+            return
         self._fail(closed())
         if self._thread.is_alive():
             with contextlib.suppress(Exception):
@@ -327,10 +335,13 @@ class _Follower:
     async def _leave(self) -> None:
         if self._task:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.gather(self._task, return_exceptions=True)
         elif self._client:
             await _part(self._client)
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _keep_up(self) -> None:
         """Record, and reconnect as often as needed."""
@@ -338,11 +349,9 @@ class _Follower:
         while client:
             try:
                 await self._record(client)
-            except FAILURES:
-                pass
-            except LinkError as error:
-                self._fail(error)
-                return
+            except Exception:
+                # Whatever went wrong, a new connection is the cure.
+                log.debug("The connection to %s was lost.", self.door.address, exc_info=True)
             finally:
                 self._client = None
                 await _part(client)
@@ -366,7 +375,7 @@ class _Follower:
             except (_GoneError, TrustError) as error:
                 self._fail(error)
                 return None
-            except (*FAILURES, LinkError):
+            except Exception:
                 await asyncio.sleep(delay)
                 delay = min(2.0 * delay, longest)
 
