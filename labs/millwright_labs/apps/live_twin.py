@@ -24,6 +24,7 @@ from matplotlib.figure import Figure
 from millwright_labs import figures
 from millwright_labs.apps.app import App, Shown, legend_above
 from millwright_labs.apps.controls import Control, Slider, Switch, Values
+from millwright_labs.catalogue import Catalogue
 from millwright_labs.link.station import Described, Made, make_station
 from millwright_labs.link.stations import incubator_live as live
 from millwright_labs.twin import COMMISSIONING, Event, Future, Report, State, Twin, words
@@ -39,7 +40,7 @@ NOW, LAST = 5.0, 7.0  # hours after commissioning
 PROGRAMME = ((0.0, 36.0), (2.5, 32.0), (4.0, 36.0))
 # When faults begin (h), and how long the lid stays open (h).
 DRIFT_FROM, WEAR_FROM, LID_FROM, LID_TIME = 0.5, 0.5, 1.5, 2 / 3
-EVERY = 10  # samples between two points of a line: half a minute
+EVERY = 20  # samples between two points of a line: a minute
 DOTS_EVERY = 40
 
 # Of the vertical axes: temperature (°C), power and loss (shares), CUSUM over its threshold.
@@ -222,7 +223,7 @@ def show(values: Values) -> Shown:
     if values["reveal"]:
         happens = what_happens(values)
     ahead = NOW + future.t / HOUR
-    text = words.catalogue()
+    text = _words()
     f = found.report.figures
     rows, t = found.rows[::EVERY], found.t[::EVERY]
     get = {name: rows[:, place] for name, place in PLACE.items()}
@@ -294,6 +295,11 @@ def what_happens(values: Values) -> np.ndarray:
 def _peaks(found: Day, name: str) -> np.ndarray:
     """Return the largest value between two points of a line: an alarm must show."""
     return found.rows[:, PLACE[name]].reshape(-1, EVERY).max(axis=1)
+
+
+@cache
+def _words() -> Catalogue:
+    return words.catalogue()
 
 
 def _band(get: Mapping[str, np.ndarray], name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -50,6 +50,7 @@ CHECK = 100  # samples, five minutes: how often the slow questions are asked
 SETTLE = 40  # samples, two minutes, in which the filter may find its new mind
 ENSURE = 40  # samples, two minutes, within which an alarm must come again
 GATHER = 400  # samples at least
+TRY = 200  # samples: how often a record is looked at while it is gathered
 GATHER_MOST = 2400  # samples, two hours, until gathering is given up
 HOUR = 1200  # samples
 QUARTER = 300  # samples
@@ -397,7 +398,8 @@ class Twin:
             self._wear.append((self.t, float(self._x[2])))
         if self.state is State.GATHERING_DATA:
             self._gathered = self._since
-            if self._gathered >= (self._commissioning if self.task == COMMISSION else GATHER):
+            least = self._commissioning if self.task == COMMISSION else GATHER
+            if self._gathered >= least and self._gathered % TRY == 0:
                 self._calibrate()
             return
         if self.state is not State.LISTENING:

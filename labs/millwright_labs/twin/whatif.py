@@ -16,7 +16,7 @@ from millwright_labs.link.stations.incubator_live import HEATING, IDLE, thermost
 from millwright_labs.twin.estimator import LOSS_RANGE, POWER_RANGE
 from millwright_labs.twin.model import Box, advance
 
-MEMBERS = 40
+MEMBERS = 30
 
 
 @dataclass(frozen=True)
