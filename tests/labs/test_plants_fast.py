@@ -135,6 +135,22 @@ def test_a_law_of_ones_own_needs_no_more_than_python():
     assert 38 < late.min() < 39.6 < 40.4 < late.max() < 43
 
 
+OPENING = 10.0
+
+
+def fixed(s, r, y, k):
+    return (OPENING,), (0.0,)
+
+
+def test_a_law_is_what_it_is_made_of_not_what_it_was(monkeypatch):
+    """A number that another cell of the notebook changes is another law, compiled anew."""
+    before = fast._made_of(fixed)
+    monkeypatch.setitem(globals(), "OPENING", 3.0)
+    assert fast._made_of(fixed) != before
+    monkeypatch.setitem(globals(), "OPENING", 10.0)
+    assert fast._made_of(fixed) == before
+
+
 # Fleets
 
 
@@ -175,13 +191,21 @@ def failing(s, r, y, k):
     return (y[3],), (0.0,)
 
 
-LAWS = {"unfit": unfit, "wrong_count": wrong_count, "failing": failing}
+GAINS = np.array([1.0])
+
+
+def changeable(s, r, y, k):
+    return (GAINS[0] * r[0],), (0.0,)
+
+
+LAWS = {"changeable": changeable, "unfit": unfit, "wrong_count": wrong_count, "failing": failing}
 
 
 @pytest.mark.parametrize(
     ("law", "error", "message"),
     [
         ("unfit", plants.CompilationError, "law cannot be compiled.*or step a Rig"),
+        ("changeable", plants.CompilationError, "uses GAINS, a ndarray that may change"),
         ("wrong_count", plants.SignalError, "drives 1 inputs.*returned 2"),
         ("failing", plants.SignalError, "failed on its first call.*two tuples"),
     ],
@@ -259,11 +283,11 @@ def test_a_state_that_runs_away_is_an_error_not_a_table_of_nan(motor):
 def test_machine_code_is_kept_where_it_can_be(tmp_path, monkeypatch):
     """In the user's cache folder if that can be written, in memory if not."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    fast._compiled.cache_clear()
+    fast._compile.cache_clear()
     simulate(plants.dc_motor(), [0, 1], {})
     kept = {p.suffix for p in (tmp_path / "millwright" / "plants").rglob("dc_motor-*")}
     assert kept == {".py", ".nbi", ".nbc"}
-    fast._compiled.cache_clear()
+    fast._compile.cache_clear()
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     assert fast._cache_file("dc_motor", ["what it is made of"]) is None

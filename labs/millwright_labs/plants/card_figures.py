@@ -171,7 +171,7 @@ def draw(
     from millwright_labs.figures import STYLE
 
     xs = list(x) if isinstance(x, list) else [x] * len(lines)
-    settings: dict[str, Any] = {
+    settings: Any = {
         "svg.hashsalt": "millwright",
         "svg.fonttype": "none",
         "path.simplify_threshold": 0.3,

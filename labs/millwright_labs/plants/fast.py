@@ -18,7 +18,7 @@ import math
 import os
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, field, fields
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -690,15 +690,11 @@ def _run(
         dtype=np.int64,
     ).reshape(-1, 3)
     lengths = np.array([p[tr.distance] for tr in model.transports]).reshape(-1, len(p)).T
-    run = _compiled(
-        *(model.rhs, model.out, model.max_step, loop.law),
-        sizes=(
-            *(len(model.states), len(inputs), len(outputs), loop.state.shape[1]),
-            *(loop.reference.shape[1], loop.numbers.shape[1]),
-        ),
-        records=(p.dtype.names or (), F_at.dtype.names or ()),
-        name=model.id,
+    sizes = (
+        *(len(model.states), len(inputs), len(outputs), loop.state.shape[1]),
+        *(loop.reference.shape[1], loop.numbers.shape[1]),
     )
+    run = _compiled(model, loop.law, sizes, p.dtype, F_at.dtype)
     machine, sample = run(
         np.ascontiguousarray(times),
         np.broadcast_to(U0, (n, len(inputs))),
@@ -738,63 +734,87 @@ def _run(
 # Compilation
 
 
-@functools.lru_cache(maxsize=128)
 def _compiled(
-    rhs: Any,
-    out: Any,
-    max_step: Any,
-    law: Any,
-    sizes: tuple[int, ...],
-    records: tuple[tuple[str, ...], tuple[str, ...]],
-    name: str,
+    model: Model, law: Any, sizes: tuple[int, ...], p: np.dtype, f: np.dtype
+) -> Callable[..., tuple[int, int]]:
+    """Give the loop compiled for a plant and a controller, from memory or disk if it is known.
+
+    A function is known by what it is made of, not by its name: a law in a notebook that reads a
+    number from another cell is another law when that number changes.
+    """
+    functions = (model.rhs, model.out, model.max_step, law)
+    try:
+        made_of = _made_of(law)
+    except TypeError as problem:
+        raise _refused("controller's law", problem) from problem
+    try:
+        made_of = (*made_of, *(part for g in functions[:3] for part in _made_of(g)))
+    except TypeError as problem:
+        raise _refused(f"equations of {model.id}", problem) from problem
+    return _compile(_Functions(functions, made_of), sizes, p, f, model.id)
+
+
+@dataclass(frozen=True)
+class _Functions:
+    """Functions, equal if they are made of the same."""
+
+    functions: tuple[Any, ...] = field(compare=False)
+    made_of: tuple[str, ...]
+
+
+@functools.lru_cache(maxsize=128)
+def _compile(
+    known: _Functions, sizes: tuple[int, ...], p: np.dtype, f: np.dtype, name: str
 ) -> Callable[..., tuple[int, int]]:
     import numba
     from numba.core.errors import NumbaError, UnsupportedBytecodeError
     from numba.np.unsafe.ndarray import to_fixed_tuple
 
-    parts: dict[Any, Any] = {}
-    seen: list[str] = [numba.__version__, platform.python_version(), repr(sizes)]
-    build = functools.partial(_with_globals, parts=parts, seen=seen)
-    array = numba.float64[::1]
     given = functools.partial(numba.types.Array, layout="A", readonly=True)
     number, whole, yes = numba.float64, numba.int64, numba.boolean
-    p, f = (numba.from_dtype(np.dtype([(name, float) for name in names])) for names in records)
+    p_type, f_type = numba.from_dtype(p), numba.from_dtype(f)
     out_3 = number[:, :, ::1]
     signature = numba.types.UniTuple(whole, 2)(
-        *(array, given(number, 2), given(number, 3), given(f, 2), given(f, 2), given(p, 1)),
-        *(given(number, 2), given(number, 2), number[:, ::1], given(number, 2)),
+        *(number[::1], given(number, 2), given(number, 3), given(f_type, 2), given(f_type, 2)),
+        *(given(p_type, 1), given(number, 2), given(number, 2), number[:, ::1], given(number, 2)),
         *(whole[::1], whole[::1], number[:, ::1], yes, whole),
         *(whole[:, ::1], given(number, 2), yes, number[:, ::1], whole[::1], whole[::1]),
         *(out_3, out_3, out_3),
     )
+    rhs, out, max_step, law = known.functions
+    parts: dict[Any, Any] = {}
+    steps = _with_globals(law, parts)
     try:
-        steps = build(law)
         if law is not _no_law:
             NQ, NR, NK = sizes[3:]
             steps.compile(tuple(numba.types.UniTuple(number, n) for n in (NQ, NR, NR, NK)))
-    except (NumbaError, UnsupportedBytecodeError, TypeError) as problem:
-        raise CompilationError(
-            f"The controller's law cannot be compiled: {_first_line(problem)}. Use floats, tuples, "
-            "arithmetic and math only, or step a Rig in plain Python."
-        ) from problem
-    put_in = dict(
-        RHS=build(rhs), OUT=build(out), MAX_STEP=build(max_step), LAW=steps, TUPLE=to_fixed_tuple,
-        **dict(zip(("NX", "NU", "NY", "NQ", "NR", "NK"), sizes, strict=True)),
-    )  # fmt: skip
-    file = _cache_file(name, [*seen, _fingerprint(_machines.__code__)])
-    try:
-        return _with_globals(_machines, parts, seen, put_in, file, [signature])
     except (NumbaError, UnsupportedBytecodeError) as problem:
-        raise CompilationError(
-            f"The equations of {name} cannot be compiled: {_first_line(problem)}. Use floats, "
-            "tuples, arithmetic and math only, or run the plant with Rig."
-        ) from problem
+        raise _refused("controller's law", problem) from problem
+    put_in = {
+        "RHS": _with_globals(rhs, parts),
+        "OUT": _with_globals(out, parts),
+        "MAX_STEP": _with_globals(max_step, parts),
+        "LAW": steps,
+        "TUPLE": to_fixed_tuple,
+    } | dict(zip(("NX", "NU", "NY", "NQ", "NR", "NK"), sizes, strict=True))
+    all_of_it = (*known.made_of, *_made_of(_machines), repr(sizes))
+    file = _cache_file(name, (numba.__version__, platform.python_version(), *all_of_it))
+    try:
+        return _with_globals(_machines, parts, put_in, file, [signature])
+    except (NumbaError, UnsupportedBytecodeError) as problem:
+        raise _refused(f"equations of {name}", problem) from problem
+
+
+def _refused(what: str, problem: Exception) -> CompilationError:
+    return CompilationError(
+        f"The {what} cannot be compiled: {_first_line(problem)}. Use floats, tuples, arithmetic "
+        "and math only, or step a Rig in plain Python."
+    )
 
 
 def _with_globals(
     f: Any,
     parts: dict[Any, Any],
-    seen: list[str],
     put_in: Mapping[str, Any] | None = None,
     file: Path | None = None,
     signature: list[Any] | None = None,
@@ -807,8 +827,6 @@ def _with_globals(
         What to compile.
     parts : dict
         What is compiled already, by function.
-    seen : list of str
-        Takes down all that goes into the machine code.
     put_in : mapping, optional
         Globals that take other values.
     file : Path, optional
@@ -818,39 +836,66 @@ def _with_globals(
     """
     import numba
 
+    f = getattr(f, "py_func", f)
     if f in parts:
         return parts[f]
-    f = getattr(f, "py_func", f)
-    if not isinstance(f, FunctionType):
-        raise TypeError(f"{f!r} is not a Python function")
     used: dict[str, Any] = {"__builtins__": __builtins__, "__name__": f.__module__}
-    seen.append(_fingerprint(f.__code__) + repr(f.__defaults__))
-    for name in _names(f.__code__):
+    for name, value in _globals_of(f):
         if put_in and name in put_in:
-            used[name] = put_in[name]
-        elif name in f.__globals__:
-            value = f.__globals__[name]
-            if isinstance(value, FunctionType) or hasattr(value, "py_func"):
-                used[name] = _with_globals(value, parts, seen, put_in)
-            else:
-                used[name] = value
-                what = value.__name__ if isinstance(value, ModuleType) else repr(value)
-                seen.append(f"{name} = {what}")
-    for cell in f.__closure__ or ():
-        seen.append(repr(cell.cell_contents))
-    code = f.__code__
-    if file is not None:
-        code = code.replace(co_filename=str(file))
-    made = FunctionType(code, used, f.__name__, f.__defaults__, f.__closure__)
-    compiled = numba.njit(
+            value = put_in[name]
+        elif _is_function(value):
+            value = _with_globals(value, parts, put_in)
+        used[name] = value
+    code = f.__code__ if file is None else f.__code__.replace(co_filename=str(file))
+    parts[f] = numba.njit(
         signature,
         cache=file is not None,
         error_model="numpy",
         nogil=True,
         forceinline=signature is None,
-    )(made)
-    parts[f] = compiled
-    return compiled
+    )(FunctionType(code, used, f.__name__, f.__defaults__, f.__closure__))
+    return parts[f]
+
+
+def _is_function(value: Any) -> bool:
+    return isinstance(value, FunctionType) or hasattr(value, "py_func")
+
+
+def _globals_of(f: FunctionType) -> list[tuple[str, Any]]:
+    names = sorted(_names(f.__code__) & set(f.__globals__))
+    return [(name, f.__globals__[name]) for name in names]
+
+
+def _made_of(f: Any, seen: set[Any] | None = None) -> tuple[str, ...]:
+    """Tell all that a function's machine code follows from; TypeError for what may change."""
+    f = getattr(f, "py_func", f)
+    if not isinstance(f, FunctionType):
+        raise TypeError(f"{f!r} is not a Python function")
+    seen = set() if seen is None else seen
+    if f in seen:
+        return ()
+    seen.add(f)
+    parts = [_fingerprint(f.__code__), repr(f.__defaults__)]
+    cells = zip(f.__code__.co_freevars, (c.cell_contents for c in f.__closure__ or ()), strict=True)
+    for name, value in (*_globals_of(f), *cells):
+        if _is_function(value):
+            parts += [name, *_made_of(value, seen)]
+        elif isinstance(value, ModuleType):
+            parts.append(f"{name} = {value.__name__}")
+        elif _is_plain(value):
+            parts.append(f"{name} = {value!r}")
+        else:
+            raise TypeError(
+                f"{f.__name__} uses {name}, a {type(value).__name__} that may change; give its "
+                "values as numbers of the controller or as plain numbers"
+            )
+    return tuple(parts)
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, bool | int | float | str)
 
 
 def _names(code: CodeType) -> set[str]:
@@ -862,21 +907,23 @@ def _names(code: CodeType) -> set[str]:
     return names
 
 
+@functools.lru_cache(maxsize=1024)
 def _fingerprint(code: CodeType) -> str:
     constants = (_fingerprint(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts)
     return "|".join((code.co_code.hex(), *code.co_names, *code.co_varnames, *constants))
 
 
-def _cache_file(name: str, seen: list[str]) -> Path | None:
+def _cache_file(name: str, made_of: Sequence[str]) -> Path | None:
     """Give the file that stands for this machine code; None where nothing can be written."""
-    digest = hashlib.sha256("\n".join(sorted(seen)).encode()).hexdigest()[:16]
+    digest = hashlib.sha256("\n".join(made_of).encode()).hexdigest()[:16]
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     file = Path(base) / "millwright" / "plants" / f"{name}-{digest}.py"
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists():
             file.write_text('"""Stands for the compiled plant beside it."""\n', encoding="utf-8")
-        return file
+        if os.access(file.parent, os.W_OK):
+            return file
     return None
 
 
