@@ -1,6 +1,6 @@
 """Takes the longer one of the two integral times.
 
-fails: steel-furnace-tune-test, steel-furnace-accept-test
+fails: steel-furnace-tune-test
 """
 
 

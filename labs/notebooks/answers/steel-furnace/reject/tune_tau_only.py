@@ -1,6 +1,6 @@
 """The integral time is always tau.
 
-fails: steel-furnace-tune-test, steel-furnace-accept-test
+fails: steel-furnace-tune-test
 """
 
 
