@@ -181,6 +181,8 @@ STATIONS: dict[str, Kind] = {
     "heating_furnace": on_board("heating_furnace", "HeatingFurnace"),
     "cnc_axis_drive": on_board("cnc_axis_drive", "CncAxisDrive"),
     "cnc_machining": on_board("cnc_machining", "CncMachining"),
+    "flight_test": on_board("flight_test", "FlightTest"),
+    "ride_rig": on_board("ride_rig", "RideRig"),
     "incubator_live": on_board("incubator_live", "IncubatorLive", ("worn",)),
 }
 
