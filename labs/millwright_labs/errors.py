@@ -49,6 +49,10 @@ class AppError(LabsError):
     """An app is put together wrongly: an unknown control, preset or action."""
 
 
+class TableError(LabsError, ValueError):
+    """A file that holds no table, or a table with a line that cannot be used."""
+
+
 class ReliabilityError(LabsError, ValueError):
     """Lives from which no distribution can be told."""
 
