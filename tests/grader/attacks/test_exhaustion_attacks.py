@@ -88,7 +88,9 @@ CLASS = {
         scores={"square-test": 0},
     ),
     "44-in-the-checker-wide": code(
-        "def mean(values):\n    return [['x' * 1000] * 900] * 1000", task="mean"
+        "def mean(values):\n    return [['x' * 1000] * 900] * 1000",
+        task="mean",
+        scores=ANY | {"mean-test": 0},
     ),
     "45-fork-bomb": code("import os\ndef square(value):\n    while True: os.fork()"),
     "45-threads": code(
