@@ -1,4 +1,4 @@
-"""A health check of sensor data: are they plausible, when did they change, when do they reach a limit.
+"""A health check of sensor data: are they plausible, when do they change, or reach a limit?
 
 `read` makes a `Record` of a CSV file, `check` looks at its columns one by one, `check_times` at
 its time stamps. What is implausible (a code for "no value", a value that its unit forbids, a
@@ -56,7 +56,7 @@ RANGES = {
 #: changes has at least `SEGMENT` of them.
 BLOCKS, SEGMENT = 240, 6
 #: The confidence of all intervals.
-CONFIDENCE = 0.95
+CONFIDENCE = 0.99
 #: A trend is extended to at most so many times the time that shows it.
 REACH = 3.0
 
@@ -80,7 +80,7 @@ _FORMATS = tuple(
 _EPOCH, _EPOCH_MS = 1e9, 1e12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Record:
     """Sensor data over time.
 
@@ -141,8 +141,7 @@ class Trend:
     shown : bool
         Whether the interval excludes zero. Only then is there a crossing.
     crossing, earliest, latest : float or None
-        When the line crosses the limit (s), with the interval; None: not within reach. `latest`
-        is infinite where the data set no bound.
+        When the line crosses the limit (s), with the interval; None unless the verdict says so.
     verdict : str
         ``over``: the limit is passed; ``none``: no trend; ``away``: it leads away from the limit;
         ``far``: beyond `REACH`; ``short``: too few data; ``crossing``.
@@ -399,10 +398,12 @@ def trend(t: Floats, y: Floats, limit: float, since: float = -math.inf) -> Trend
     t, y : array_like, shape (n,)
         Points, such as `medians`; time in seconds.
     limit : float
-        In the unit of `y`.
+        In the unit of `y`: the highest value allowed if the points begin below it, else the
+        lowest.
     since : float
         Only points from this time on.
     """
+    upper = len(y) > 0 and float(np.median(y[:SEGMENT])) < limit
     chosen = t >= since
     t, y = np.asarray(t, float)[chosen], np.asarray(y, float)[chosen]
     n = len(t)
@@ -430,15 +431,12 @@ def trend(t: Floats, y: Floats, limit: float, since: float = -math.inf) -> Trend
     flat = 1e-9 * max(float(np.abs(y).max()), np.finfo(float).tiny) / max(now - begin, 1e-300)
     shown = abs(slope) > max(half, flat)
     found: dict[str, Any] = {}
-    rising = limit > mean
-    # Where the line stands now, and whether it has crossed the limit on its way.
-    passed = (level >= limit) if mean < limit else (level <= limit and mean > limit)
     ahead = now + REACH * (now - begin)
-    if passed and shown:
+    if level >= limit if upper else level <= limit:
         verdict = "over"
     elif not shown:
         verdict = "none"
-    elif rising != (slope > 0):
+    elif upper != (slope > 0):
         verdict = "away"
     else:
         crossing = middle + (limit - mean) / slope

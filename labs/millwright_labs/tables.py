@@ -32,9 +32,8 @@ SEPARATORS = (";", "\t", ",", "|")
 #: The lines from which separator and decimal sign are found.
 LOOKED_AT = 200
 
-MISSING = frozenset(
-    "- -- --- . ? na n/a #n/a #na nan null none nil nul missing #value! #div/0! 空 缺失 无".split()
-) | {""}
+_WORDS = "- -- --- . ? na n/a #n/a #na nan null none nil missing #value! #div/0! 空 缺失 无"
+MISSING = frozenset(["", *_WORDS.split(" ")])
 
 # What a file that is no text begins with.
 _SIGNATURES = {

@@ -14,11 +14,13 @@ from PIL import Image
 
 NAMES = [
     "bearing-envelope",
+    "health-check",
     "hydraulic-monitor",
     "kalman-incubator",
     "live-twin",
     "loop-shaping-z",
     "mill-gauge",
+    "partner-match",
     "pid-furnace",
     "pitch-mpc",
     "quarter-car",
@@ -96,6 +98,7 @@ def test_every_control_moves_the_figure(app):
                 ),
                 "stops": lambda field=field, now=now: field["stops"][0 if now > 1 else -1],
                 "switch": lambda now=now: not now,
+                "number": lambda now=now: now + 1.0,
                 "choice": lambda field=field, now=now: next(
                     value for value, _ in field["options"] if value != now
                 ),

@@ -28,11 +28,13 @@ pytestmark = pytest.mark.browser
 
 NAMES = [
     "bearing-envelope",
+    "health-check",
     "hydraulic-monitor",
     "kalman-incubator",
     "live-twin",
     "loop-shaping-z",
     "mill-gauge",
+    "partner-match",
     "pid-furnace",
     "pitch-mpc",
     "quarter-car",
@@ -43,11 +45,13 @@ NAMES = [
 # A preset of each app in which every control matters: without windup, anti-windup does nothing.
 TELLING = {
     "bearing-envelope": "Inner race",
+    "health-check": "Day and night",
     "hydraulic-monitor": "Cooler fouls",
     "kalman-incubator": "Open lid",
     "live-twin": "What if",
     "loop-shaping-z": "Slow controller",
     "mill-gauge": "Roll not round",
+    "partner-match": "Best sum",
     "pid-furnace": "Windup",
     "pitch-mpc": "Load aft",
     "quarter-car": "Weak actuator",
@@ -311,7 +315,7 @@ def test_every_control_has_a_name_and_works_from_the_keyboard(desk, name):
         )
         before, shown = control.evaluate(value_of), (pixels(page), alt(page), numbers(page))
         kind = control.get_attribute("type") or "select"
-        keys = {"range": ["Home", "End"], "checkbox": ["Space"], "select": ["ArrowUp"]}[kind]
+        keys = KEYS[kind]
         for key in keys:
             page.keyboard.press(key)
             page.wait_for_timeout(50)
@@ -319,6 +323,12 @@ def test_every_control_has_a_name_and_works_from_the_keyboard(desk, name):
         wait_for_change(page, shown, lambda page: (pixels(page), alt(page), numbers(page)))
 
 
+KEYS = {
+    "range": ["Home", "End"],
+    "checkbox": ["Space"],
+    "select": ["ArrowUp"],
+    "number": ["ArrowUp"],
+}
 value_of = "e => e.type === 'checkbox' ? String(e.checked) : e.value"
 
 

@@ -25,6 +25,7 @@ from matplotlib.figure import Figure
 
 from millwright_labs import lesson
 from millwright_labs.apps.controls import FOLDER, WORDS, Control, Controls, Values
+from millwright_labs.apps.files import Files, Table, Tables
 from millwright_labs.catalogue import Catalogue
 from millwright_labs.errors import AppError
 from millwright_labs.live import LiveFigure
@@ -121,6 +122,10 @@ class App(ipywidgets.GridBox):
         Where the text stands.
     notes : iterable of str, optional
         What to say under the story, by keys under ``[note]``: that a data set is not here, say.
+    files : callable, optional
+        Returns the place for the visitor's files, from the app's text.
+    tabulate : callable, optional
+        Returns the tables for what is shown.
     """
 
     def __init__(
@@ -133,6 +138,8 @@ class App(ipywidgets.GridBox):
         actions: Mapping[str, Callable[[Values], Mapping[str, Any]]] | None = None,
         folder: Path | None = None,
         notes: Iterable[str] = (),
+        files: Callable[[Catalogue], Files] | None = None,
+        tabulate: Callable[[Shown], Sequence[Table]] | None = None,
     ) -> None:
         self.name = name
         self.text = Catalogue(name, folder)
@@ -146,16 +153,27 @@ class App(ipywidgets.GridBox):
         # Not the figure's own caption: on a phone the figure stays in sight and must be small.
         self.numbers = Numbers(rows=self._rows(shown), caption=self.text["figure.caption"])
         self.question = Question(self.text)
+        self.files = files(self.text) if files else None
+        self._tabulate = tabulate
+        self.tables = Tables(tables=self._tables(shown)) if tabulate else None
+        children = [
+            self.files,
+            self.controls,
+            self.figure,
+            self.numbers,
+            self.tables,
+            self.question,
+        ]
         super().__init__(
-            children=[self.controls, self.figure, self.numbers, self.question],
-            _dom_classes=("mw-app",),
+            children=[child for child in children if child is not None],
+            _dom_classes=("mw-app", *(("mw-app-files",) if files else ())),
         )
 
     def changed(self, values: Values) -> None:
         """Show another setting of the controls."""
         try:
             shown = self._show(values)
-            alt, rows = self._alt(shown), self._rows(shown)
+            alt, rows, tables = self._alt(shown), self._rows(shown), self._tables(shown)
         except Exception:
             # A visitor can do nothing with a traceback; who runs the server finds it in the log.
             _log.exception("%s cannot show %r", self.name, values)
@@ -165,6 +183,8 @@ class App(ipywidgets.GridBox):
         with self.numbers.hold_sync():
             self.numbers.rows = rows
             self.numbers.message = ""
+        if self.tables is not None:
+            self.tables.tables = tables
 
     def intro(self) -> str:
         """Return heading and story as HTML."""
@@ -175,6 +195,9 @@ class App(ipywidgets.GridBox):
 
     def _alt(self, shown: Shown) -> str:
         return " ".join(self._said(f"alt.{key}", shown) for key in shown.alt)
+
+    def _tables(self, shown: Shown) -> list[dict[str, Any]]:
+        return [table.plain() for table in self._tabulate(shown)] if self._tabulate else []
 
     def _said(self, key: str, shown: Shown) -> str:
         # A number below zero has a minus sign, not a hyphen.

@@ -48,10 +48,30 @@ const kinds = {
     write: (input, value) => { input.checked = value; },
     text: (field, value) => (value ? field.on : field.off),
   },
+  number: {
+    input: () => element("input", { type: "number", step: "any", inputMode: "decimal" }),
+    limits: (input, field) => {
+      input.min = field.low;
+      input.max = field.high;
+    },
+    read: (input) => input.valueAsNumber,
+    // Whoever is typing "80" has typed "8." or nothing for a while.
+    write: (input, value) => {
+      if (document.activeElement !== input || !input.matches(":invalid") && input.value !== "") {
+        if (input.valueAsNumber !== value) input.value = value;
+      }
+    },
+    text: (field) => field.unit,
+  },
   choice: {
-    input: (field) => element("select", {}, ...field.options.map(
-      ([value, label]) => element("option", { value }, label))),
-    limits: () => {},
+    input: () => element("select"),
+    limits: (input, field) => {
+      const options = JSON.stringify(field.options);
+      if (input.shows === options) return;
+      input.shows = options;
+      input.replaceChildren(...field.options.map(
+        ([value, label]) => element("option", { value }, label)));
+    },
     read: (input) => input.value,
     write: (input, value) => { input.value = value; },
     text: () => "",
@@ -79,6 +99,7 @@ function row(field, send) {
   };
   input.addEventListener("input", () => {
     const value = kind.read(input, now);
+    if (Number.isNaN(value)) return;
     say(value);
     send(now.name, value);
   });

@@ -100,12 +100,37 @@ class Switch:
 
 
 @dataclass(frozen=True)
+class Number:
+    """A number that the visitor types, for what no slider can span: a limit in any unit.
+
+    The unit stands in the text file unless the data bring one.
+    """
+
+    name: str
+    value: float
+    low: float = -1e9
+    high: float = 1e9
+    unit: str | None = None
+
+    def clean(self, value: object) -> float | None:
+        """Return the value within the limits, or None if it is no number."""
+        number = _number(value)
+        return None if number is None else min(max(number, self.low), self.high)
+
+    def describe(self, text: Catalogue) -> dict[str, Any]:
+        """Return what the browser needs."""
+        unit = text.get(f"control.{self.name}.unit", "") if self.unit is None else self.unit
+        return {"kind": "number", "low": self.low, "high": self.high, "unit": unit}
+
+
+@dataclass(frozen=True)
 class Choice:
-    """One of a few named options."""
+    """One of a few named options; `labels` where the data name them instead of the text file."""
 
     name: str
     options: tuple[str, ...]
     value: str
+    labels: tuple[str, ...] | None = None
 
     def clean(self, value: object) -> str | None:
         """Return the value, or None if it is no option."""
@@ -113,8 +138,9 @@ class Choice:
 
     def describe(self, text: Catalogue) -> dict[str, Any]:
         """Return what the browser needs."""
-        labels = [[name, text[f"control.{self.name}.options.{name}"]] for name in self.options]
-        return {"kind": "choice", "options": labels}
+        labels = self.labels or [text[f"control.{self.name}.options.{o}"] for o in self.options]
+        pairs = [list(pair) for pair in zip(self.options, labels, strict=True)]
+        return {"kind": "choice", "options": pairs}
 
 
 @dataclass(frozen=True)
@@ -129,7 +155,7 @@ class PerChoice:
     sliders: Mapping[str, Slider]
 
 
-Plain = Slider | LogSlider | Switch | Choice
+Plain = Slider | LogSlider | Switch | Number | Choice
 Control = Plain | PerChoice
 
 # Words that all apps share.
@@ -216,6 +242,24 @@ class Controls(anywidget.AnyWidget):
             self._set({**self.values, **self._actions[action](dict(self.values))}, "")
         else:
             raise AppError(f"There is no button {action!r}.")
+
+    def replace(self, *controls: Control, **values: Any) -> None:
+        """Put other controls in the place of those of the same names, for other data.
+
+        Nobody is told: whoever calls this shows the new `values` himself.
+        """
+        for control in controls:
+            if control.name not in self._controls:
+                raise AppError(f"There is no control {control.name!r} to replace.")
+            self._controls[control.name] = control
+        now, quiet = {**self.values, **values}, self._quiet
+        self._quiet = True
+        try:
+            with self.hold_sync():
+                self.values = self._clean(now)
+                self.fields = self._described(self.values)
+        finally:
+            self._quiet = quiet
 
     def _complete(self, name: str, preset: Mapping[str, Any]) -> Values:
         values = self._clean(preset)
