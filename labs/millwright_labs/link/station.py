@@ -182,6 +182,8 @@ STATIONS: dict[str, Kind] = {
     "cnc_axis_drive": on_board("cnc_axis_drive", "CncAxisDrive"),
     "cnc_machining": on_board("cnc_machining", "CncMachining"),
     "flight_test": on_board("flight_test", "FlightTest"),
+    "pump_fleet": on_board("pump_fleet", "PumpFleet"),
+    "cell_tester": on_board("cell_tester", "CellTester"),
     "ride_rig": on_board("ride_rig", "RideRig"),
     "incubator_live": on_board("incubator_live", "IncubatorLive", ("worn",)),
 }
