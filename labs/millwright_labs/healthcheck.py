@@ -36,6 +36,9 @@ LEAST, MOST_ROWS, MOST_COLUMNS = 20, 500_000, 40
 GAP, IRREGULAR = 3.0, 0.2
 #: The window (samples) of the median that a spike is held against.
 WINDOW = 9
+#: What is left of white noise's deviation around that median, which includes the value itself
+#: (simulated, a million normal samples).
+SHRINKAGE = 0.86
 #: A sensor is stuck if it repeats a value so often, and this much oftener than it usually does.
 STUCK, STUCK_RATIO = 20, 5.0
 #: Codes that loggers write for "no value", and how far off (robust deviations) they must lie.
@@ -322,7 +325,7 @@ def running_median(y: Floats, window: int = WINDOW) -> tuple[Floats, float]:
     )
     off = np.abs(y - usual)
     off = off[np.isfinite(off)]
-    scale = 1.4826 * float(np.median(off)) if len(off) else 0.0
+    scale = 1.4826 / SHRINKAGE * float(np.median(off)) if len(off) else 0.0
     # Half the values of a coarse converter are equal: then its step is the scale.
     levels = np.unique(y[np.isfinite(y)])
     step = float(np.diff(levels).min()) if len(levels) > 1 else 0.0

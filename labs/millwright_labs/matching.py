@@ -232,10 +232,8 @@ def stable(of: Market, scores: Scores) -> Matching:
     Each project asks schools in the order of its enterprise's wish. Of all stable matchings it is
     the one that enterprises like best. Who comes first in the file wins a tie.
     """
-    wishes = [
-        [s for s in np.argsort(-scores.enterprise[e], kind="stable") if scores.possible[e, s]]
-        for e in range(len(of.enterprises))
-    ]
+    orders = np.argsort(-scores.enterprise, axis=1, kind="stable")
+    wishes = [order[scores.possible[e, order]] for e, order in enumerate(orders)]
     held: list[list[int]] = [[] for _ in of.schools]
     asked: dict[int, int] = {}
     projects = _slots(of.enterprises)
@@ -282,13 +280,17 @@ def blocking_pairs(of: Market, scores: Scores, matching: Matching) -> list[tuple
     return pairs
 
 
-def without(of: Market, scores: Scores, method: str, e: int, s: int) -> float:
+def without(of: Market, scores: Scores, method: str, now: float, e: int, s: int) -> float:
     """Return how much total score is lost if a pair may not work together.
 
     Parameters
     ----------
     method : {"total", "stable"}
         How the matching is made, with the pair and without it.
+    now : float
+        The sum of scores of the matching with the pair.
+    e, s : int
+        The pair: enterprise and school.
     """
     possible = scores.possible.copy()
     possible[e, s] = False
@@ -296,8 +298,7 @@ def without(of: Market, scores: Scores, method: str, e: int, s: int) -> float:
         scores.met, scores.distance, scores.same, scores.enterprise, scores.school, scores.total,
         possible,
     )  # fmt: skip
-    make = METHODS[method]
-    return float((scores.total * make(of, scores)).sum() - (other.total * make(of, other)).sum())
+    return now - float((other.total * METHODS[method](of, other)).sum())
 
 
 METHODS = {"total": best_total, "stable": stable}

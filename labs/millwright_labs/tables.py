@@ -116,7 +116,7 @@ def too_large(size: int, largest: int = LARGEST) -> TableError:
 
 def decode(data: bytes) -> tuple[str, str]:
     """Return a file's text and its encoding."""
-    if not data.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
+    if not data.strip(b"\0 \t\r\n\v\f\xef\xbb\xbf\xff\xfe"):
         raise problem("empty")
     for signature, kind in _SIGNATURES.items():
         if data.startswith(signature):
@@ -205,8 +205,14 @@ def _separator(text: str) -> str:
     """Return the separator that gives most of the first lines the same number of fields."""
     first = [line for line in text.splitlines()[: LOOKED_AT + 1] if line.strip()][:LOOKED_AT]
     best, most = ",", 0.0
+    if not first:
+        raise problem("empty")
     for separator in SEPARATORS:
-        widths = Counter(len(row) for row in csv.reader(first, delimiter=separator))
+        try:
+            widths = Counter(len(row) for row in csv.reader(first, delimiter=separator))
+        except csv.Error:
+            # A field too long with this separator may be many with another.
+            continue
         width, count = max(widths.items(), key=lambda item: (item[1], item[0]))
         # A tie goes to the earlier one: the comma of `1,5;2,5` is a decimal sign.
         if width > 1 and count / len(first) > most + 1e-9:

@@ -288,7 +288,7 @@ class PartnerMatch(App):
                     " ".join(f"{name} {have}/{need}" for name, have, need in lacks),
                     f"{found.scores.enterprise[e, s]:.3f}",
                     f"{found.scores.school[e, s]:.3f}",
-                    f"{matching.without(found.market, found.scores, self._method, e, s):.3f}",
+                    f"{matching.without(found.market, found.scores, self._method, found.total, e, s):.3f}",
                     "",
                 ]
             )
@@ -332,7 +332,7 @@ class PartnerMatch(App):
         for k, (e, s) in enumerate(found.pairs):
             enterprise, school = found.market.enterprises[e], found.market.schools[s]
             has, lacks = matching.reasons(enterprise, school)
-            lost = matching.without(found.market, found.scores, self._method, e, s)
+            lost = matching.without(found.market, found.scores, self._method, found.total, e, s)
             pairs.append(
                 [
                     str(k + 1),
