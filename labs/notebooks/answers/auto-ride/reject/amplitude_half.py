@@ -1,0 +1,11 @@
+"""Forgets the factor 2.
+
+fails: auto-ride-hop-test, auto-ride-own-hop-test
+"""
+
+
+# %% auto-ride-amplitude
+def amplitude(t, y, f):
+    t, y = np.asarray(t), np.asarray(y)
+    wave = np.exp(-2j * np.pi * f * t)
+    return float(abs(np.mean((y - y.mean()) * wave)))

@@ -1,0 +1,16 @@
+"""A soft fixed current dressed up as a rule.
+
+fails: auto-ride-accept-test
+"""
+
+# %% auto-ride-drive
+plant.close()
+plant = power_up()
+plant.write(speed=20.0, rule=0, current=0.2, shaker=2)
+plant.wait(12.5)
+plant.write(shaker=0)
+plant.wait(4.0)
+plant.write(**{f"{name}_hat": value for name, value in damper.items()})
+plant.write(rule=1, c_sky=0.0, I_low=0.1, I_high=0.1, shaker=2)
+plant.wait(12.5)
+run = plant.recording.as_plain()

@@ -1,0 +1,14 @@
+"""Three currents only.
+
+fails: auto-ride-runs-test
+"""
+
+# %% auto-ride-runs
+plant.close()
+plant = power_up()
+A = safe_amplitude(3.0, 3.0, 0.05, 0.6, 0.1)
+plant.write(shaker=1, frequency=3.0, amplitude=A)
+for current in (0.0, 0.5, 1.0):
+    plant.write(current=current)
+    plant.wait(3.0)
+damper_run = plant.recording.as_plain()
