@@ -1,0 +1,18 @@
+"""Changes a gain before the rough air.
+
+fails: air-pitch-accept-test
+"""
+
+# %% air-pitch-flight
+plant.close()
+plant = start()
+plant.write(**gains(model, 7.5, 3.0, 0.6))
+plant.write(law=1)
+plant.wait(5.0)
+plant.write(theta_ref=3.0)
+plant.wait(20.0)
+plant.write(theta_ref=0.0)
+plant.wait(10.0)
+plant.write(turbulent=1, K_i=0.7)
+plant.wait(70.0)
+run = plant.recording.as_plain()

@@ -1,0 +1,27 @@
+"""Takes the budget for the gain.
+
+fails: air-pitch-gains-test
+"""
+
+
+# %% air-pitch-gains
+def gains(model, budget, step, least):
+    K_theta = budget
+    for K_q in np.arange(0.05, 8.0, 0.05):
+        if damping(poles(model, K_theta, float(K_q), K_theta / 4)) >= least:
+            return {"K_theta": K_theta, "K_q": float(K_q), "K_i": K_theta / 4}
+
+
+# %% air-pitch-flight
+plant.close()
+plant = start()
+plant.write(K_theta=2.5, K_q=1.8, K_i=0.6)
+plant.write(law=1)
+plant.wait(5.0)
+plant.write(theta_ref=3.0)
+plant.wait(20.0)
+plant.write(theta_ref=0.0)
+plant.wait(10.0)
+plant.write(turbulent=1)
+plant.wait(70.0)
+run = plant.recording.as_plain()
