@@ -316,6 +316,8 @@ def test_every_control_has_a_name_and_works_from_the_keyboard(desk, name):
         before, shown = control.evaluate(value_of), (pixels(page), alt(page), numbers(page))
         kind = control.get_attribute("type") or "select"
         keys = KEYS[kind]
+        if kind == "select" and control.evaluate("e => e.selectedIndex") == 0:
+            keys = ["ArrowDown"]
         for key in keys:
             page.keyboard.press(key)
             page.wait_for_timeout(50)
@@ -361,6 +363,55 @@ def test_a_few_keys_move_figure_words_and_numbers(desk, name, label):
     page.get_by_role("button", name="Reset").press("Enter")
     expect(page.locator("canvas")).to_have_attribute("aria-label", said, timeout=20_000)
     expect(page.locator(".mw-numbers dd")).to_have_text(shown)
+
+
+def in_memory(data):
+    return {"name": "mine.csv", "mimeType": "text/csv", "buffer": data}
+
+
+@pytest.mark.parametrize("name", ["health-check", "partner-match"])
+def test_a_visitor_chooses_files_and_takes_files_away(desk, name, tmp_path):
+    page = desk
+    field, said = page.locator(".mw-files input"), page.locator(".mw-files [role=status]")
+    problem = page.locator(".mw-files [role=alert]")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Example as CSV").press("Enter")
+    data = Path(download.value.path()).read_bytes()
+    before = alt(page)
+    huge = tmp_path / "huge.csv"
+    with huge.open("wb") as file:
+        file.truncate(1_000_000_000)
+    for wrong, words in (
+        (huge, "1000 MB"),
+        (in_memory(b"PK\x03\x04"), "packed file"),
+        (in_memory(b"kind,name\n\n1,2,3\n4,5\n6,7\n"), "Line 3 has 3 fields"),
+    ):
+        field.set_input_files(wrong)
+        expect(problem).to_contain_text(words, timeout=20_000)
+        expect(said).to_be_empty()
+        assert alt(page) == before
+    field.set_input_files(in_memory(data.decode("utf-8-sig").encode("utf-16")))
+    expect(said).to_contain_text("mine.csv", timeout=20_000)
+    expect(problem).to_be_hidden()
+    assert page.locator(".mw-controls select").first.input_value() == "own"
+    assert page.locator(".mw-tables table").count() == 3
+    assert page.locator(".mw-tables table > caption").count() == 3
+    with page.expect_download() as download:
+        page.locator(".mw-files button").first.press("Enter")
+    assert Path(download.value.path()).stat().st_size > 500
+
+
+@pytest.mark.parametrize("name", ["health-check"])
+def test_a_limit_is_typed(desk, name):
+    page, before = desk, alt(desk)
+    field = page.get_by_role("spinbutton", name="Limit")
+    field.fill("")
+    page.keyboard.type("85.5", delay=60)
+    expect(page.locator("canvas[role=img]")).to_have_attribute(
+        "aria-label", re.compile(r"limit of 85\.5 °C"), timeout=20_000
+    )
+    assert field.input_value() == "85.5"
+    assert alt(page) != before
 
 
 # For each piece of text on the page: what it says, its contrast to what is behind it, and what

@@ -200,12 +200,12 @@ def draw() -> tuple[Figure, dict[str, Artist]]:
     figures.use_style()
     fig, (place, wishes) = plt.subplots(2, 1, figsize=(7.4, 6.4), height_ratios=(5, 3))
     (pairs,) = place.plot([], [], color="C0", linestyle="-", linewidth=1.8)
-    (blocking,) = place.plot([], [], color="C1", linestyle=(0, (2, 2)), linewidth=1.4, label="$B$")
-    (enterprises,) = place.plot([], [], "s", color="0.1", markersize=7, label="$e$")
+    (blocking,) = place.plot([], [], color="0.3", linestyle=(0, (2, 2)), linewidth=1.2, label="$B$")
+    (enterprises,) = place.plot([], [], "D", color="C1", markersize=7, label="$e$")
     (schools,) = place.plot([], [], "o", color="C0", markersize=9, label="$s$")
     place.set(xlabel="$\\lambda$ (°)", ylabel="$\\varphi$ (°)")
     (between,) = wishes.plot([], [], color="0.5", linestyle="-", linewidth=1.0)
-    (wish,) = wishes.plot([], [], "s", color="0.1", markersize=6, label="$w_e$")
+    (wish,) = wishes.plot([], [], "D", color="C1", markersize=6, label="$w_e$")
     (reply,) = wishes.plot([], [], "o", color="C0", markersize=7, label="$w_s$")
     wishes.set(xlabel="$k$", ylabel="$w$ (1)", ylim=(-0.05, 1.05))
     for axes in (place, wishes):
@@ -288,7 +288,7 @@ class PartnerMatch(App):
                     " ".join(f"{name} {have}/{need}" for name, have, need in lacks),
                     f"{found.scores.enterprise[e, s]:.3f}",
                     f"{found.scores.school[e, s]:.3f}",
-                    f"{matching.without(found.market, found.scores, self._method, found.total, e, s):.3f}",
+                    f"{self._lost(found, e, s):.3f}",
                     "",
                 ]
             )
@@ -306,6 +306,9 @@ class PartnerMatch(App):
     @property
     def _method(self) -> str:
         return str(self._values()["method"])
+
+    def _lost(self, found: Match, e: int, s: int) -> float:
+        return matching.without(found.market, found.scores, self._method, found.total, e, s)
 
     def _values(self) -> Values:
         return dict(self.controls.values)
@@ -332,7 +335,7 @@ class PartnerMatch(App):
         for k, (e, s) in enumerate(found.pairs):
             enterprise, school = found.market.enterprises[e], found.market.schools[s]
             has, lacks = matching.reasons(enterprise, school)
-            lost = matching.without(found.market, found.scores, self._method, found.total, e, s)
+            lost = self._lost(found, e, s)
             pairs.append(
                 [
                     str(k + 1),
