@@ -1,7 +1,15 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from millwright_labs.apps.controls import Choice, Controls, LogSlider, PerChoice, Slider, Switch
+from millwright_labs.apps.controls import (
+    Choice,
+    Controls,
+    LogSlider,
+    Number,
+    PerChoice,
+    Slider,
+    Switch,
+)
 from millwright_labs.catalogue import Catalogue
 from millwright_labs.errors import AppError
 
@@ -168,3 +176,34 @@ def test_an_unknown_preset_or_button_is_refused(form):
         form.choose("evil")
     with pytest.raises(AppError, match="no button 'evil'"):
         form.do("evil")
+
+
+def test_other_data_bring_other_options_labels_and_units(form):
+    form.values = {**form.values, "gain": 9}
+    seen = len(form.seen)
+    form.replace(
+        Choice("data", ("mills", "cars", "ships"), "mills", labels=("A", "B", "C")), data="ships"
+    )
+    assert form.values["data"] == "ships"
+    assert form.fields[3]["options"] == [["mills", "A"], ["cars", "B"], ["ships", "C"]]
+    assert form.values["gain"] == 9
+    # Whoever brought the data shows them himself.
+    assert len(form.seen) == seen
+    with pytest.raises(AppError, match="no control 'evil'"):
+        form.replace(Switch("evil", False))
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [(7.25, 7.25), (-1e12, -50.0), ("7", 3.0), (None, 3.0), (float("nan"), 3.0), (True, 3.0)],
+)
+def test_a_typed_number_stays_within_its_limits(text, sent, kept):
+    form = Controls([Number("gain", 3.0, -50.0, 50.0)], {"start": {}}, text, lambda _: None)
+    assert form.fields[0] == {
+        "name": "gain", "label": "Gain", "hint": "", "kind": "number",
+        "low": -50.0, "high": 50.0, "unit": "%/°C",
+    }  # fmt: skip
+    form.values = {"gain": sent}
+    assert form.values == {"gain": kept}
+    form.replace(Number("gain", 3.0, unit="bar"))
+    assert form.fields[0]["unit"] == "bar"
