@@ -162,6 +162,14 @@ def test_a_line_that_is_too_long_to_draw_keeps_its_peaks():
     assert {(12_345.0, 5.0), (67_890.0, -7.0)} <= set(zip(thin_t, thin_y, strict=True))
 
 
+def test_what_the_file_says_is_quoted_as_it_stands(fresh):
+    fresh.controls.choose("stuck")
+    values = [row[2] for row in fresh.tables.tables[1]["rows"]]
+    assert values.count("−9999") == 3
+    fresh.controls.values = {**fresh.controls.values, "limit": 1234.5}
+    assert "1234.5 °C" in fresh.figure.alt
+
+
 def test_every_event_of_the_broken_sensor_is_listed():
     kinds = [kind for _, kind, _ in app.events(app.view({**START, "source": "stuck"}))]
     assert kinds.count("impossible") == 3

@@ -252,11 +252,11 @@ class Controls(anywidget.AnyWidget):
             if control.name not in self._controls:
                 raise AppError(f"There is no control {control.name!r} to replace.")
             self._controls[control.name] = control
-        now, quiet = {**self.values, **values}, self._quiet
+        quiet = self._quiet
         self._quiet = True
         try:
             with self.hold_sync():
-                self.values = self._clean(now)
+                self.values = {**self.values, **values}
                 self.fields = self._described(self.values)
         finally:
             self._quiet = quiet
@@ -279,8 +279,9 @@ class Controls(anywidget.AnyWidget):
             if isinstance(control, PerChoice) and now.get(control.by) != clean[control.by]:
                 # The old number means nothing within the new limits.
                 value, kept = (value if value != kept else plain.value), None
-            value = plain.clean(value)
-            clean[name] = next(v for v in (value, kept, plain.value) if v is not None)
+            # What was right for the control that stood here before may not be for this one.
+            found = (plain.clean(value), plain.clean(kept), plain.value)
+            clean[name] = next(v for v in found if v is not None)
         return clean
 
     def _described(self, values: Values) -> list[dict[str, Any]]:

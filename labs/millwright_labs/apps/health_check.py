@@ -40,6 +40,8 @@ SAMPLES = ("bearing", "sound", "day", "leak", "stuck", "spikes", "clock")
 THRESHOLD, PRICE = 6.0, 3.0
 #: How far the lower chart reaches (robust deviations), and the most points of a line.
 DEVIATIONS, POINTS = 16.0, 1500
+#: Figures of what the visitor or the file gave, which must be found again.
+EXACT = 7
 #: The most events that the page lists.
 EVENTS = 25
 
@@ -210,15 +212,15 @@ def _unit(span: float) -> tuple[str, float]:
     return "s", 1.0
 
 
-def _figures(value: float) -> str:
-    """Return a number with three figures and no exponent."""
+def _figures(value: float, figures: int = 3) -> str:
+    """Return a number with so many figures and no exponent."""
     if not math.isfinite(value):
         return "∞" if value > 0 else "−∞"
-    return np.format_float_positional(float(f"{value:.3g}"), trim="-").replace("-", "−")
+    return np.format_float_positional(float(f"{value:.{figures}g}"), trim="-").replace("-", "−")
 
 
-def _with(value: float, unit: str) -> str:
-    return f"{_figures(value)} {unit}".strip()
+def _with(value: float, unit: str, figures: int = 3) -> str:
+    return f"{_figures(value, figures)} {unit}".strip()
 
 
 def when(record: Record, t: float) -> str:
@@ -293,7 +295,7 @@ def show(values: Values, own: Record | None = None) -> Shown:
     unit = record.units[shown.column]
     fields: dict[str, Any] = {
         **values,
-        "limit_text": _with(values["limit"], unit),
+        "limit_text": _with(values["limit"], unit, EXACT),
         "label": record.label(shown.column),
         "rows": len(record.t),
         "begin": when(record, float(found.t[0])),
@@ -563,7 +565,7 @@ class HealthCheck(App):
             [
                 when(now.record, t),
                 self.text[f"table.events.kinds.{kind}"],
-                "–" if math.isnan(value) else _figures(value),
+                "–" if math.isnan(value) else _figures(value, EXACT),
             ]
             for t, kind, value in seen[:most]
         ]
