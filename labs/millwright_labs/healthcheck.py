@@ -32,6 +32,9 @@ Flags = NDArray[np.bool_]
 #: The fewest rows, and values in a column, that are checked; the most rows and columns.
 LEAST, MOST_ROWS, MOST_COLUMNS = 20, 500_000, 40
 
+#: No sensor gives more than this in any unit; less than its inverse is zero.
+HUGE = 1e30
+
 #: A gap is a step longer than this many usual ones; a step is irregular if off by this share.
 GAP, IRREGULAR = 3.0, 0.2
 #: The window (samples) of the median that a spike is held against.
@@ -249,6 +252,10 @@ def record(grid: Grid) -> Record:
                 raise problem(
                     "text_in_numbers", line=lines[i], column=names[k], text=_short(column[i])
                 )
+        if (np.abs(numbers) > HUGE).any():
+            i = int(np.flatnonzero(np.abs(numbers) > HUGE)[0])
+            raise problem("huge", line=lines[i], column=names[k], text=_short(column[i]))
+        numbers[np.abs(numbers) < 1 / HUGE] = 0.0
         if (count := int(np.isfinite(numbers).sum())) < LEAST:
             raise problem("few_values", column=names[k], values=count, least=LEAST)
         kept.append(k)

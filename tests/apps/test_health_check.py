@@ -115,6 +115,36 @@ def test_a_bad_file_changes_nothing_but_the_message(fresh, data):
     assert fresh.files.status == ""
 
 
+def odd(head, row, rows=50):
+    return "\n".join([head, *(row(k) for k in range(rows))]).encode()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        odd("t,x", lambda k: f"{k},5"),
+        odd("t,x", lambda k: f"{k},{1e29 * (-1) ** k}"),
+        odd("t,x", lambda k: f"{k},{1e-300 * k}"),
+        odd("t,x", lambda k: f"{k // 25},{k}"),
+        odd("t,x", lambda k: f"{-k},{k}"),
+        odd("t,x", lambda k: f"{k * 1e15},{k}"),
+        odd("t,x", lambda k: f"{k},-9999"),
+        odd("t,x (%)", lambda k: f"{k},-5"),
+        odd("时间,温度（℃）", lambda k: f"{k},{k % 7}"),
+        odd("t,x ($\\frac{),{y}", lambda k: f"{k},{k % 7},{k}"),
+        odd("time,x", lambda k: f"0001-01-01 00:00:{k:02d},{k}"),
+        odd("time,x", lambda k: f"19{50 + k}-01-01,{k}"),
+    ],
+)
+def test_odd_data_are_shown_and_reported_all_the_same(fresh, data):
+    fresh.files.take("odd.csv", data)
+    assert fresh.files.problem == ""
+    for name, value in (("threshold", 12.0), ("price", 0.5), ("limit", -1e9), ("since", False)):
+        fresh.controls.values = {**fresh.controls.values, name: value}
+        assert fresh.numbers.message == ""
+    assert fresh.report().data.endswith(b"</html>")
+
+
 class Page(html.parser.HTMLParser):
     def __init__(self):
         super().__init__()

@@ -88,6 +88,7 @@ def test_missing_values_and_columns_of_words_are_no_error():
         (table("t,state", [[k, "ok"] for k in range(30)]), "no column holds numbers"),
         (table("t,x", [*log(30), [30, "err"]]), "Line 32, column “x”: “err” is no number"),
         (table("t,x", [*log(30), [30, "1.2.3"]]), "Line 32, column “x”"),
+        (table("t,x", [*log(30), [30, "1e31"]]), "Line 32, column “x”: 1e31 is larger"),
         (table("t,x", [*log(30), ["noon", 3]]), "Line 32, column “t”: “noon” is no time"),
         (table("t,x", [*log(30), ["", 3]]), "Line 32, column “t”"),
         (

@@ -426,6 +426,8 @@ class HealthCheck(App):
         """Check a visitor's file; a `TableError` leaves all as it was."""
         record = healthcheck.read(data)
         limit = suggested_limit(record, 0)
+        # Shown once before anything changes: a file that cannot be shown leaves all as it was.
+        show({**self._values(), "source": OWN, "column": "1", "limit": limit}, record)
         self._own = record
         sources = Choice("source", (*SAMPLES, OWN), SAMPLES[0])
         self.controls.replace(

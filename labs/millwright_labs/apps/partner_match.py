@@ -253,6 +253,8 @@ class PartnerMatch(App):
     def take(self, name: str, data: bytes) -> str:
         """Match a visitor's file; a `TableError` leaves all as it was."""
         market = matching.read(data)
+        # Shown once before anything changes: a file that cannot be shown leaves all as it was.
+        show({**self._values(), "source": OWN}, market)
         self._own = market
         self.controls.replace(Choice("source", (*SAMPLES, OWN), REGION), source=OWN)
         self.controls.preset = ""
