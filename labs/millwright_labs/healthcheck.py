@@ -253,8 +253,8 @@ def record(grid: Grid) -> Record:
                     "text_in_numbers", line=lines[i], column=names[k], text=_short(column[i])
                 )
         if (np.abs(numbers) > HUGE).any():
-            i = int(np.flatnonzero(np.abs(numbers) > HUGE)[0])
-            raise problem("huge", line=lines[i], column=names[k], text=_short(column[i]))
+            row = int(np.flatnonzero(np.abs(numbers) > HUGE)[0])
+            raise problem("huge", line=lines[row], column=names[k], text=_short(column[row]))
         numbers[np.abs(numbers) < 1 / HUGE] = 0.0
         if (count := int(np.isfinite(numbers).sum())) < LEAST:
             raise problem("few_values", column=names[k], values=count, least=LEAST)
