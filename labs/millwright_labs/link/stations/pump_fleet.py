@@ -55,7 +55,7 @@ SPEED_SPREAD, FUEL_SPREAD = 0.03, 8.0
 NEW, NEW_SPREAD = 0.06, 0.3
 
 #: Flights in which damage grows by a factor e: the fastest and the slowest pump; unevenness.
-QUICK, SLOW, UNEVEN = 18.0, 42.0, 0.8
+QUICK, SLOW, UNEVEN = 20.0, 42.0, 0.5
 
 #: Tell the random numbers of pumps and flights from those of the sensors.
 STORE, WEATHER = 5401, 5402
@@ -132,7 +132,7 @@ $$\dot D_k = r_k, \qquad p_k = p_{new}\,o_k\,(\omega_k/\omega_{ref})^2\,(1 - 0.2
     faults=(Fault("dirty_fuel", "all pumps wear three times as fast"),),
     sensors={
         **{
-            f"p_{k}": Sensor(noise=4.0, step=0.5, bias=40.0, drift=0.2, source=OURS)
+            f"p_{k}": Sensor(noise=2.5, step=0.5, bias=40.0, drift=0.2, source=OURS)
             for k in range(1, PUMPS + 1)
         },
         **{

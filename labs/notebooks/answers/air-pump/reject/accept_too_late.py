@@ -1,0 +1,16 @@
+"""Waits for a health of 0.8.
+
+fails: air-pump-accept-test
+"""
+
+# %% air-pump-campaign
+plant.close()
+plant = start()
+while plant.read()["flights"] < 240:
+    plant.write(fly=1)
+    plant.wait(15 * FLIGHT)
+    plant.write(fly=0)
+    plant.step()
+    table = plant.recording.table
+    change(plant, [k for k in (1, 2, 3, 4) if health(table, k)[1][-3:].mean() < 0.80])
+run = plant.recording.as_plain()
