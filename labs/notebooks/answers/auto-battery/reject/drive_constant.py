@@ -1,0 +1,13 @@
+"""Half full, all the time.
+
+fails: auto-battery-accept-test
+"""
+
+# %% auto-battery-drive
+plant.close()
+plant = power_up()
+plant.write(mode=3, v_low=3.0)
+plant.wait(1800.0)
+table = plant.recording.table
+soc_hat = np.full(len(table), 0.5)
+run = plant.recording.as_plain()

@@ -1,0 +1,9 @@
+"""Forgets the scale.
+
+fails: auto-battery-own-capacity-test, auto-battery-uncertainty-test
+"""
+
+
+# %% auto-battery-uncertainty
+def uncertainty(Q, hours, u_offset, u_scale):
+    return hours * u_offset

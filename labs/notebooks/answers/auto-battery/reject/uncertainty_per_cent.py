@@ -1,0 +1,9 @@
+"""Gives the share.
+
+fails: auto-battery-uncertainty-test
+"""
+
+
+# %% auto-battery-uncertainty
+def uncertainty(Q, hours, u_offset, u_scale):
+    return math.hypot(hours * u_offset / Q, u_scale)
