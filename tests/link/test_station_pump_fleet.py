@@ -105,3 +105,8 @@ def test_the_panel_refuses_what_it_does_not_know() -> None:
     with pytest.raises(SignalError, match="Choose from"):
         plant.write(change_5=1)
     assert plant.read()["flights"] == 0
+
+
+def test_readings_come_in_the_order_of_the_tags() -> None:
+    station = PumpFleet(Made("pump_fleet", 1))
+    assert list(station.sample().outputs) == list(station.outputs)

@@ -206,11 +206,14 @@ class PumpFleet(PanelStation):
 
     def on_board(self) -> dict[str, float]:
         """Give the maintenance records."""
-        records = {"flights": float(self._flights)}
-        for k in range(PUMPS):
-            records[f"age_{k + 1}"] = float(self._age[k])
-            records[f"found_{k + 1}"] = self._found[k]
-        return {**records, "changes": float(self._changes), "over": float(self._over)}
+        # In the order of the tags: the wire carries values without names.
+        return {
+            "flights": float(self._flights),
+            **{f"age_{k + 1}": float(age) for k, age in enumerate(self._age)},
+            **{f"found_{k + 1}": found for k, found in enumerate(self._found)},
+            "changes": float(self._changes),
+            "over": float(self._over),
+        }
 
     def control(self) -> None:
         """Fly every aircraft once, or work on the ground."""
