@@ -86,21 +86,35 @@ def regions(source: str, kind: str) -> list[str]:
     return lines
 
 
+def shown(source: str) -> list[str]:
+    """Return the lines that stand in no region."""
+    marks = {
+        mark: begins for pair in REGION.values() for mark, begins in zip(pair, (1, 0), strict=True)
+    }
+    lines, inside = [], 0
+    for line in source.splitlines():
+        inside = marks.get(line.strip(), inside)
+        if not inside and line.strip() not in marks:
+            lines.append(line)
+    return lines
+
+
 def secrets_of(notebook: Path) -> list[Secret]:
     """Return every telling line of an assignment that the student edition must not hold."""
     found: list[Secret] = []
     visible: set[str] = set()
     for cell in nbformat.read(notebook, as_version=4).cells:
-        hidden: set[str] = set()
+        before = len(found)
         for kind in REGION:
             lines = regions(cell.source, kind)
-            hidden.update(lines)
             found += [Secret(notebook.stem, cell.id, kind, line.strip()) for line in lines]
         role = cell.metadata.get("nbgrader", {})
-        if role.get("grade") and role.get("solution") and not hidden:
-            hidden.update(cell.source.splitlines())
-            found += [Secret(notebook.stem, cell.id, "solution", line.strip()) for line in hidden]
-        visible.update(line.strip() for line in cell.source.splitlines() if line not in hidden)
+        if role.get("grade") and role.get("solution") and len(found) == before:
+            lines = cell.source.splitlines()
+            found += [Secret(notebook.stem, cell.id, "solution", line.strip()) for line in lines]
+        else:
+            # What a table's head repeats of the part that students see anyway is no secret.
+            visible.update(line.strip() for line in shown(cell.source))
     return [s for s in found if len(s.line) >= TELLING and s.line not in visible]
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from asyncua import Client, ua
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
-from conftest import Served
 from millwright_labs import link
 from millwright_labs.link.certificates import Keys
 from millwright_labs.link.opcua_server import OpcUaServer
 from millwright_labs.link.running import Running
+from served import Served
 
 
 def ask(plant: Served, work: Callable[[Client], Coroutine[Any, Any, Any]]) -> Any:

@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from conftest import Served
 from millwright_labs import link
 from millwright_labs.errors import LinkError
 from millwright_labs.link import opcua
@@ -22,6 +21,7 @@ from millwright_labs.link.certificates import Keys
 from millwright_labs.link.opcua_server import OpcUaServer
 from millwright_labs.link.running import Running
 from relay import Relay
+from served import Served
 
 
 def test_what_an_outage_hid_is_fetched(plant: Served, relay: Relay) -> None:

@@ -13,10 +13,10 @@ from asyncua.crypto.security_policies import (
     SecurityPolicyAes256Sha256RsaPss,
     SecurityPolicyBasic256Sha256,
 )
-from conftest import Served
 from millwright_labs import link
 from millwright_labs.errors import LinkError, TrustError
 from millwright_labs.link.certificates import Keys
+from served import Served
 
 
 def test_whoever_shares_the_folder_just_connects(plant: Served) -> None:

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Served, served
 from millwright_labs import link
 from millwright_labs.errors import LinkError
 from millwright_labs.link.app import main
+from served import Served, served
 
 
 def test_the_machines_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
