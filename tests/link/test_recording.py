@@ -23,6 +23,15 @@ def test_every_station_replays_its_recording_exactly(station: str) -> None:
     assert plant.recording.differs() == ""
 
 
+@pytest.mark.parametrize("station", link.STATIONS)
+def test_a_sample_names_its_tags_in_their_order(station: str) -> None:
+    """On the wire they travel by place."""
+    machine = link.make_station(link.Made(station, seed=1))
+    for sample in (machine.sample(), machine.step()):
+        assert list(sample.inputs) == list(machine.inputs)
+        assert list(sample.outputs) == list(machine.outputs)
+
+
 def test_a_saved_recording_comes_back_as_it_was(tmp_path: Path) -> None:
     with link.start("furnace_zone", seed=3) as plant:
         plant.step(Q1=40.0)
