@@ -17,10 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from millwright_labs.errors import FaultError
 from millwright_labs.link.recording import Recording
-from millwright_labs.link.station import Made, Sample, make_station
-from millwright_labs.link.stations.panel import PanelStation
+from millwright_labs.link.station import Made, make_station
+from millwright_labs.link.stations.panel import OwnStation
 from millwright_labs.plants.battery import PUBLISHED_CAPACITY, circuit, open_circuit_voltage
 from millwright_labs.plants.plant import Signal
 
@@ -113,17 +112,11 @@ def drive_cycle(seed: int) -> list[float]:
     return currents[: int(SECONDS_PER_HOUR)]
 
 
-class CellTester(PanelStation):
+class CellTester(OwnStation):
     """A cell on its tester. `soc` is the truth that no tag shows (1: full)."""
 
     def __init__(self, made: Made):
-        self.made, self.dt = made, DT
-        self.inputs = {signal.name: signal for signal, _ in _PANEL}
-        self.outputs = {signal.name: signal for signal in _OUTPUTS}
-        self.faults = dict(FAULTS)
-        self.panel = {signal.name: start for signal, start in _PANEL}
-        self._severities: dict[str, float] = {}
-        self._seq = 0
+        super().__init__(made, DT, _PANEL, _OUTPUTS, FAULTS)
         self._cell = unit(made.seed)
         self._cycle = drive_cycle(made.seed)
         self._noise = np.random.default_rng([CELL, 2, made.seed])
@@ -135,35 +128,11 @@ class CellTester(PanelStation):
         self._state, self._alarm, self._asked, self._driven = IDLE, SOUND, REST, 0
         self._values = self._read()
 
-    @property
-    def severities(self) -> dict[str, float]:
-        """Severity in [0, 1] of every fault that is on, by name."""
-        return {name: value for name, value in self._severities.items() if value}
-
-    def fault(self, **severities: float) -> None:
-        """Give faults a severity in [0, 1] from now on; 0 mends."""
-        for name, value in severities.items():
-            if name not in FAULTS:
-                raise FaultError(
-                    f"cell_tester has no fault {name!r}. Choose from: {', '.join(FAULTS)}."
-                )
-            if not 0.0 <= value <= 1.0:
-                raise FaultError(
-                    f"Fault {name!r} got severity {value!r}. Give a number from 0 (sound) to 1."
-                )
-        self._severities |= severities
-
-    def sample(self) -> Sample:
-        """Give the newest sample again."""
-        return Sample(self._seq, self._seq * DT, self.applied(), dict(self._values))
-
-    def step(self) -> Sample:
-        """Let tester and guard act, and one sample time pass."""
+    def advance(self) -> dict[str, float]:
+        """Let tester and guard act, and one sample time pass; return what is read then."""
         self.control()
         self._live()
-        self._values = self._read()
-        self._seq += 1
-        return self.sample()
+        return self._read()
 
     def control(self) -> None:
         """Take what the panel asks for, end what has reached its end, and run the guard."""

@@ -18,10 +18,9 @@ import math
 
 import numpy as np
 
-from millwright_labs.errors import FaultError
 from millwright_labs.link.recording import Recording
-from millwright_labs.link.station import Made, Sample
-from millwright_labs.link.stations.panel import PanelStation
+from millwright_labs.link.station import Made
+from millwright_labs.link.stations.panel import OwnStation
 from millwright_labs.plants.plant import Signal
 
 #: Sample time (s).
@@ -89,17 +88,11 @@ def rng_of(kind: int, seed: int, number: int = 0) -> np.random.Generator:
     return np.random.default_rng([5103, kind, seed, number])
 
 
-class CncMachining(PanelStation):
+class CncMachining(OwnStation):
     """A milling station. `wear` (mm) is the truth that no tag shows."""
 
     def __init__(self, made: Made):
-        self.made, self.dt = made, DT
-        self.inputs = {signal.name: signal for signal, _ in _PANEL}
-        self.outputs = {signal.name: signal for signal in _OUTPUTS}
-        self.faults = dict(FAULTS)
-        self.panel = {signal.name: start for signal, start in _PANEL}
-        self._severities: dict[str, float] = {}
-        self._seq = 0
+        super().__init__(made, DT, _PANEL, _OUTPUTS, FAULTS)
 
         machine = rng_of(0, made.seed)
         # How this machine reads force and vibration, and what its idle spindle takes.
@@ -120,35 +113,11 @@ class CncMachining(PanelStation):
         self._wear_read = self._alarm = 0.0
         self._values = self._signals(IDLE, 1.0)
 
-    @property
-    def severities(self) -> dict[str, float]:
-        """Severity in [0, 1] of every fault that is on, by name."""
-        return {name: value for name, value in self._severities.items() if value}
-
-    def fault(self, **severities: float) -> None:
-        """Give faults a severity in [0, 1] from now on; 0 mends."""
-        for name, value in severities.items():
-            if name not in FAULTS:
-                raise FaultError(
-                    f"cnc_machining has no fault {name!r}. Choose from: {', '.join(FAULTS)}."
-                )
-            if not 0.0 <= value <= 1.0:
-                raise FaultError(
-                    f"Fault {name!r} got severity {value!r}. Give a number from 0 (sound) to 1."
-                )
-        self._severities |= severities
-
-    def sample(self) -> Sample:
-        """Give the newest sample again."""
-        return Sample(self._seq, self._seq * DT, self.applied(), dict(self._values))
-
-    def step(self) -> Sample:
-        """Let one sample time pass."""
+    def advance(self) -> dict[str, float]:
+        """Let one sample time pass; return what is read then."""
         self._take_order()
         phase, engaged = self._advance()
-        self._values = self._signals(phase, engaged)
-        self._seq += 1
-        return self.sample()
+        return self._signals(phase, engaged)
 
     @property
     def busy(self) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from millwright_labs import plants
-from millwright_labs.errors import SignalError
+from millwright_labs.errors import FaultError, SignalError
 from millwright_labs.link.station import Made, Sample, Station
 from millwright_labs.plants.checks import as_number
 from millwright_labs.plants.plant import Signal
@@ -97,3 +97,80 @@ class PanelStation(Station):
         """Let the controller act, and one sample time pass."""
         self.control()
         return super().step()
+
+
+class OwnStation(PanelStation):
+    """A panel before a machine whose equations are the station's own, and no `Plant`.
+
+    A subclass defines `advance`, which lets one sample time pass and returns what is read then.
+    It sets `_values` to the first reading when it is made.
+
+    Parameters
+    ----------
+    made : Made
+    dt : float
+        Sample time (s).
+    panel : sequence of (Signal, float)
+        The tags that can be written, each with its value at the start.
+    outputs : sequence of Signal
+        The tags that can be read.
+    faults : mapping of str to str
+        The faults, with what severity 1 means.
+    """
+
+    _values: dict[str, float]
+
+    def __init__(
+        self,
+        made: Made,
+        dt: float,
+        panel: Sequence[tuple[Signal, float]],
+        outputs: Sequence[Signal],
+        faults: Mapping[str, str],
+    ):
+        self.made, self.dt = made, dt
+        self.inputs = {signal.name: signal for signal, _ in panel}
+        self.outputs = {signal.name: signal for signal in outputs}
+        self.faults = dict(faults)
+        self.panel = {signal.name: start for signal, start in panel}
+        self._severities: dict[str, float] = {}
+        self._seq = 0
+
+    @property
+    def severities(self) -> dict[str, float]:
+        """Severity in [0, 1] of every fault that is on, by name."""
+        return {name: value for name, value in self._severities.items() if value}
+
+    def fault(self, **severities: float) -> None:
+        """Give faults a severity in [0, 1] from now on; 0 mends.
+
+        Raises
+        ------
+        FaultError
+            Unknown fault, or a severity outside [0, 1]. Nothing is changed then.
+        """
+        for name, value in severities.items():
+            if name not in self.faults:
+                raise FaultError(
+                    f"{self.made.station} has no fault {name!r}. "
+                    f"Choose from: {', '.join(self.faults)}."
+                )
+            if not 0.0 <= value <= 1.0:
+                raise FaultError(
+                    f"Fault {name!r} got severity {value!r}. Give a number from 0 (sound) to 1."
+                )
+        self._severities |= severities
+
+    def advance(self) -> dict[str, float]:
+        """Let one sample time pass; return what is read then."""
+        raise NotImplementedError
+
+    def sample(self) -> Sample:
+        """Give the newest sample again."""
+        return Sample(self._seq, self._seq * self.dt, self.applied(), dict(self._values))
+
+    def step(self) -> Sample:
+        """Let one sample time pass."""
+        self._values = self.advance()
+        self._seq += 1
+        return self.sample()

@@ -19,9 +19,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from millwright_labs.errors import FaultError
-from millwright_labs.link.station import Made, Sample
-from millwright_labs.link.stations.panel import PanelStation
+from millwright_labs.link.station import Made
+from millwright_labs.link.stations.panel import OwnStation
 from millwright_labs.plants.plant import Signal
 from millwright_labs.plants.quarter_car import QuarterCar, road_profile
 
@@ -163,17 +162,11 @@ def skyhook(v_body: float, v_rel: float, panel: dict[str, float]) -> float:
     return min(max(current, low), high)
 
 
-class RideRig(PanelStation):
+class RideRig(OwnStation):
     """A quarter car with an MR damper on a shaker."""
 
     def __init__(self, made: Made):
-        self.made, self.dt = made, DT
-        self.inputs = {signal.name: signal for signal, _ in _PANEL}
-        self.outputs = {signal.name: signal for signal in _OUTPUTS}
-        self.faults = dict(FAULTS)
-        self.panel = {signal.name: start for signal, start in _PANEL}
-        self._severities: dict[str, float] = {}
-        self._seq = 0
+        super().__init__(made, DT, _PANEL, _OUTPUTS, FAULTS)
         self._car, self._damper = unit(made.seed)
         self._follow = -math.expm1(-STEP / self._damper.tau)
         self._static = (self._car.ms + self._car.mu) * GRAVITY
@@ -192,37 +185,13 @@ class RideRig(PanelStation):
         self._command = 0.0
         self._values = self._read()
 
-    @property
-    def severities(self) -> dict[str, float]:
-        """Severity in [0, 1] of every fault that is on, by name."""
-        return {name: value for name, value in self._severities.items() if value}
-
-    def fault(self, **severities: float) -> None:
-        """Give faults a severity in [0, 1] from now on; 0 mends."""
-        for name, value in severities.items():
-            if name not in FAULTS:
-                raise FaultError(
-                    f"ride_rig has no fault {name!r}. Choose from: {', '.join(FAULTS)}."
-                )
-            if not 0.0 <= value <= 1.0:
-                raise FaultError(
-                    f"Fault {name!r} got severity {value!r}. Give a number from 0 (sound) to 1."
-                )
-        self._severities |= severities
-
-    def sample(self) -> Sample:
-        """Give the newest sample again."""
-        return Sample(self._seq, self._seq * DT, self.applied(), dict(self._values))
-
-    def step(self) -> Sample:
-        """Let controller and guard act, and one sample time pass."""
+    def advance(self) -> dict[str, float]:
+        """Let controller and guard act, and one sample time pass; return what is read then."""
         self.control()
         for _ in range(round(DT / STEP)):
             self._shake()
             self._move()
-        self._values = self._read()
-        self._seq += 1
-        return self.sample()
+        return self._read()
 
     def control(self) -> None:
         """Run the guard and the rule once."""
