@@ -94,7 +94,7 @@ def test_strokes_keep_matplotlibs_look():
     scene = Scene(fig, {name: lines[name] for name in ("line", "goal", "dots")})
     (line, goal, dots), points = scene.strokes()
     assert line["stroke"] == "rgba(0, 114, 178, 1)"
-    assert goal["stroke"] == "rgba(213, 94, 0, 1)"
+    assert goal["stroke"] == "rgba(211, 92, 0, 1)"
     assert line["dashes"] == []
     assert len(goal["dashes"]) == 2
     assert line["width"] == pytest.approx(1.8 * 200 / 72)
