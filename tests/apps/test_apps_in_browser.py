@@ -250,6 +250,14 @@ def numbers(page):
     return page.locator(".mw-numbers dd").all_inner_texts()
 
 
+def settle(page):
+    """Wait as a person does who looks before pressing the next button."""
+    deadline, shown = time.monotonic() + 20, None
+    while shown != (shown := (pixels(page), alt(page))):
+        assert time.monotonic() < deadline, "it never rests"
+        page.wait_for_timeout(500)
+
+
 def wait_for_change(page, before, what=pixels):
     deadline = time.monotonic() + 20
     while what(page) == before:
@@ -360,6 +368,7 @@ def test_a_few_keys_move_figure_words_and_numbers(desk, name, label):
     assert page.locator(".mw-controls output").all_inner_texts() != text
     # No preset is pressed any more.
     assert page.locator("button[aria-pressed=true]").count() == 0
+    settle(page)
     page.get_by_role("button", name="Reset").press("Enter")
     expect(page.locator("canvas")).to_have_attribute("aria-label", said, timeout=20_000)
     expect(page.locator(".mw-numbers dd")).to_have_text(shown)

@@ -93,11 +93,13 @@ def box_qp(
         direction = np.zeros_like(z)
         direction[free] = -np.linalg.solve(H[np.ix_(free, free)], slope[free])
         for share in 0.5 ** np.arange(30):
-            move = np.clip(z + share * direction, low, high) - z
+            new = np.clip(z + share * direction, low, high)
+            move = new - z
             # What the move gains must be a part of what the slope promises.
             if slope @ move + 0.5 * move @ H @ move <= 0.1 * (slope @ move):
                 break
-        z = z + move
+        # Not `z + move`: a rounding beside its limit, an element would not count as held there.
+        z = new
     raise AppError("The quadratic programme has no solution in 100 rounds; scale its numbers.")
 
 
