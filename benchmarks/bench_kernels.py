@@ -144,8 +144,8 @@ def visits() -> tuple[float, float]:
     there: list[float] = []
     with (
         sync_playwright() as playwright,
-        server("millwright_labs.voila") as ours,
-        server("voila") as stock,
+        server("millwright_labs.voila") as (ours, _),
+        server("voila") as (stock, _),
         contextlib.closing(
             playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM)
         ) as browser,
