@@ -33,7 +33,7 @@ from traitlets import Enum, Integer, List, Unicode
 
 from millwright_grader.errors import KernelStartError
 from millwright_grader.flags import Flag, flag
-from millwright_grader.messages import NONE, WarySession
+from millwright_grader.messages import NONE, StuckError, WarySession
 from millwright_grader.sandbox import private_folder
 
 # A Unix socket's path holds 107 bytes (unix(7)); jupyter_client appends "-<number>".
@@ -162,7 +162,7 @@ class MillwrightExecute(Execute):
         except DeadKernelError:
             self._stop("kernel-died", "the Python process ended", cell, index)
             _mark_not_run(cell, self._not_run_because)
-        except zmq.Again:
+        except (zmq.Again, StuckError):
             self._stop("unresponsive", "the Python process took no more orders", cell, index)
             _mark_not_run(cell, self._not_run_because)
         except CellTimeoutError:

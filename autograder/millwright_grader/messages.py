@@ -28,6 +28,10 @@ SEND_MILLISECONDS = 5000
 _STATES = frozenset({"busy", "idle", "starting"})
 
 
+class StuckError(Exception):
+    """A process takes no more orders."""
+
+
 class WaryClient(PromptClient):
     """A client whose sockets wait and hold within bounds."""
 

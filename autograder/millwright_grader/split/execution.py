@@ -47,7 +47,7 @@ from millwright_grader.warm.owner import (
 
 from .canaries import TAG, canaries, forged_result
 from .magics import without_magics
-from .seat import Seat, StuckError, is_readable
+from .seat import Seat, is_readable
 
 # What the checker may take beyond the time of the student's code.
 CHECKER_SECONDS = 20.0
@@ -238,12 +238,8 @@ class SplitExecute(MillwrightExecute):
         self.clear_before_next_output = False
         self.code_cells_executed += 1
         limit = time.monotonic() + self._get_timeout(cell)
-        try:
-            self._seat.order(code=cell.source, store_history=store_history)
-            reply = self._reply(cell, index, limit)
-        except StuckError:
-            self._stop("unresponsive", "the Python process took no more orders", cell, index)
-            raise DeadKernelError("it took no more orders") from None
+        self._seat.order(code=cell.source, store_history=store_history)
+        reply = self._reply(cell, index, limit)
         self.on_cell_executed(cell=cell, cell_index=index, execute_reply=reply)
         _coalesce(cell)
 
@@ -316,11 +312,7 @@ class SplitExecute(MillwrightExecute):
             "epoch": self._epoch,
             "graded": bool(role.get("grade")),
         }
-        try:
-            self._seat.order(serve=self._epoch)
-        except StuckError:
-            self._stop("unresponsive", "the Python process took no more orders", cell, self._epoch)
-            raise DeadKernelError("it took no more orders") from None
+        self._seat.order(serve=self._epoch)
         answer: dict[str, Any] = {}
         try:
             answer = self._order(order, seconds + CHECKER_SECONDS, cell)

@@ -15,7 +15,7 @@ from typing import Any
 
 from nbclient.exceptions import DeadKernelError
 
-from millwright_grader.messages import MESSAGE_BYTES, NONE, content, message
+from millwright_grader.messages import MESSAGE_BYTES, NONE, StuckError, content, message
 from millwright_grader.warm.owner import ForkedProcess
 
 from .frames import FrameError, Frames, pack
@@ -23,10 +23,6 @@ from .frames import FrameError, Frames, pack
 # A process that takes no orders any more; so long it is waited for.
 SEND_SECONDS = 5.0
 KILL_SECONDS = 2.0
-
-
-class StuckError(Exception):
-    """The process takes no more orders."""
 
 
 class Seat:
