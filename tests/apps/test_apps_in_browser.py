@@ -246,16 +246,12 @@ def pixels(page):
     return page.locator("canvas").evaluate("canvas => canvas.toDataURL()")
 
 
+def painted(page):
+    return page.locator("canvas").get_attribute("data-frames")
+
+
 def numbers(page):
     return page.locator(".mw-numbers dd").all_inner_texts()
-
-
-def settle(page):
-    """Wait as a person does who looks before pressing the next button."""
-    deadline, shown = time.monotonic() + 20, None
-    while shown != (shown := (pixels(page), alt(page))):
-        assert time.monotonic() < deadline, "it never rests"
-        page.wait_for_timeout(500)
 
 
 def wait_for_change(page, before, what=pixels):
@@ -370,10 +366,47 @@ def test_a_few_keys_move_figure_words_and_numbers(desk, name, label):
     assert page.locator(".mw-controls output").all_inner_texts() != text
     # No preset is pressed any more.
     assert page.locator("button[aria-pressed=true]").count() == 0
-    settle(page)
+    # The last moves may still be under way.
     page.get_by_role("button", name="Reset").press("Enter")
     expect(page.locator("canvas")).to_have_attribute("aria-label", said, timeout=20_000)
     expect(page.locator(".mw-numbers dd")).to_have_text(shown)
+
+
+# The first move is sent; the others wait in the browser until the kernel has answered, and the
+# button does not.
+MOVE_AND_PRESS = """([slider, button, after]) => {
+  const move = () => {
+    slider.stepUp();
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  for (let k = 0; k < 4; k++) move();
+  button.click();
+  if (after) move();
+}"""
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["last", "before-a-move"])
+@pytest.mark.parametrize("label", ["Reset", "Windup"])
+@pytest.mark.parametrize("name", ["pid-furnace"])
+def test_a_button_is_not_undone_by_moves_that_are_under_way(desk, name, label, after):
+    page, slider = desk, desk.locator(".mw-controls input[type=range]").first
+    button = page.get_by_role("button", name=label, exact=True)
+    example = presets(page).first if label == "Reset" else button
+    button.press("Enter")
+    expect(example).to_have_attribute("aria-pressed", "true", timeout=20_000)
+    page.wait_for_timeout(500)
+    said, shown, value, frames = alt(page), numbers(page), slider.input_value(), painted(page)
+    page.evaluate(MOVE_AND_PRESS, [slider.element_handle(), button.element_handle(), after])
+    wait_for_change(page, frames, painted)
+    page.wait_for_timeout(1500)
+    expect(page.locator("canvas")).to_have_attribute("aria-label", said, timeout=20_000)
+    expect(page.locator(".mw-numbers dd")).to_have_text(shown)
+    expect(example).to_have_attribute("aria-pressed", "true")
+    expect(slider).to_have_value(value)
+    # The next move counts again.
+    slider.press("ArrowRight")
+    wait_for_change(page, said, alt)
+    assert slider.input_value() != value
 
 
 def in_memory(data):

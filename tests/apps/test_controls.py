@@ -79,6 +79,43 @@ def form(text):
     return form
 
 
+class Browser:
+    """The browser's end of the form: its messages, and the kernel's form as it arrives."""
+
+    def __init__(self, form):
+        self.form, self.kernel, self.answers = form.form, form, []
+        form._send = self._receive
+
+    def _receive(self, message, buffers=None):
+        assert message["method"] == "update"
+        if "form" in message["state"]:
+            self.answers.append(message["state"]["form"])
+
+    def listen(self):
+        """Apply what the kernel has sent."""
+        self.form = [self.form, *self.answers][-1]
+        self.answers = []
+
+    def move(self, **values):
+        """Move a control; return the message on its way."""
+        turn, now = self.form["turn"], self.form["values"]
+        self.form = {"turn": turn, "preset": "", "values": {**now, **values}}
+        return {"method": "update", "state": {"form": self.form}, "buffer_paths": []}
+
+    def press(self, **button):
+        """Press a button; return the message on its way."""
+        return {"method": "custom", "content": {**button, "form": self.form}}
+
+    def arrive(self, *messages):
+        for message in messages:
+            self.kernel._handle_msg({"content": {"data": message}, "buffers": []})
+
+
+@pytest.fixture
+def browser(form):
+    return Browser(form)
+
+
 def test_it_starts_at_the_first_preset_and_tells_nobody(form):
     assert form.values == START
     assert form.preset == "start"
@@ -102,6 +139,74 @@ def test_a_button_changes_what_it_returns(form):
     form.do("double")
     assert form.values["gain"] == 12
     assert form.preset == ""
+
+
+def test_a_move_is_told_once_and_not_sent_back(form, browser):
+    browser.arrive(browser.move(gain=7.5), browser.move(gain=8))
+    assert [seen["gain"] for seen in form.seen] == [7.5, 8]
+    assert form.preset == ""
+    assert browser.answers == []
+
+
+@pytest.mark.parametrize("button", [{"action": "reset"}, {"preset": "other"}])
+def test_a_button_overtakes_moves_that_were_made_before_it(form, browser, button):
+    first, held_back = browser.move(gain=7), browser.move(gain=9)
+    browser.arrive(first, browser.press(**button), held_back)
+    shown, told = form.form, len(form.seen)
+    browser.listen()
+    assert browser.form == shown
+    assert shown["preset"] in ("start", "other")
+    assert told == 2
+    # From here on moves count again.
+    browser.arrive(browser.move(gain=11))
+    assert form.values == {**shown["values"], "gain": 11}
+
+
+def test_a_move_before_the_buttons_answer_is_dropped_on_both_sides(form, browser):
+    press = browser.press(preset="other")
+    late = browser.move(noise=100.0)
+    browser.arrive(press, late)
+    browser.listen()
+    assert browser.form == form.form
+    assert form.preset == "other"
+    assert form.values["noise"] == 1.0
+
+
+def test_a_reset_of_what_the_kernel_never_saw_moved_tells_the_browser_all_the_same(form, browser):
+    held_back = browser.move(gain=9)
+    browser.arrive(browser.press(action="reset"))
+    browser.listen()
+    browser.arrive(held_back)
+    assert browser.form == form.form
+    assert form.values == START
+
+
+def test_a_button_works_on_what_the_visitor_saw(form, browser):
+    held_back = browser.move(gain=9)
+    browser.arrive(browser.press(action="double"), held_back)
+    browser.listen()
+    assert form.values["gain"] == browser.form["values"]["gain"] == 18
+    assert [seen["gain"] for seen in form.seen] == [18]
+
+
+def test_moves_on_the_way_when_a_choice_brings_new_limits_end_alike_on_both_sides(form, browser):
+    choice, gain = browser.move(data="mills"), browser.move(gain=9)
+    browser.arrive(choice)
+    assert form.values["life"] == 2
+    browser.arrive(gain)
+    browser.listen()
+    assert browser.form == form.form
+    assert (form.values["gain"], form.values["data"]) == (9, "mills")
+
+
+def test_other_data_drop_moves_of_the_old_controls(form, browser):
+    late = browser.move(gain=9)
+    form.renew(Choice("data", ("mills", "cars"), "mills", labels=("A", "B")), data="mills")
+    browser.arrive(late)
+    browser.listen()
+    assert browser.form == form.form
+    assert (form.values["gain"], form.values["data"], form.preset) == (6, "mills", "")
+    assert form.seen == []
 
 
 def test_a_choice_brings_new_limits_and_a_new_start(form):
@@ -132,9 +237,11 @@ def test_a_choice_brings_new_limits_and_a_new_start(form):
         ("life", 1e6, 9000),
     ],
 )
-def test_whatever_the_browser_sends_the_app_sees_values_within_limits(form, name, sent, kept):
-    form.values = {**form.values, name: sent}
+def test_whatever_the_browser_sends_both_see_values_within_limits(form, browser, name, sent, kept):
+    browser.arrive(browser.move(**{name: sent}))
     assert form.values == {**START, name: kept}
+    browser.listen()
+    assert browser.form == form.form
 
 
 @settings(max_examples=40, deadline=None)
@@ -150,8 +257,12 @@ def test_no_message_breaks_the_form(text, values):
     assert set(form.values) == set(START)
     for control in CONTROLS[:2]:
         assert control.clean(form.values[control.name]) == form.values[control.name]
+    browser = Browser(form)
     for message in (values, None, [], {"preset": [1]}, {"action": "evil"}):
-        form._received(None, message, [])
+        browser.arrive({"method": "custom", "content": message})
+    for sent in (values, {"values": values}, {"turn": "1", "values": values}):
+        browser.arrive({"method": "update", "state": {"form": sent}})
+    assert set(form.values) == set(START)
 
 
 def test_a_logarithmic_slider_has_round_stops_and_words(form):

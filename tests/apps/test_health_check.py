@@ -92,7 +92,6 @@ def test_another_file_brings_its_own_columns_units_and_limit(fresh):
     assert by_name["column"]["options"] == [["1", "Druck (bar)"], ["2", "Öl (°C)"]]
     assert by_name["limit"]["unit"] == "bar"
     assert "Status" in fresh.files.status
-    fresh.controls.preset = ""
     fresh.controls.values = {**fresh.controls.values, "column": "2"}
     assert fresh.controls.fields[2]["unit"] == "°C"
     assert fresh.controls.values["limit"] > 40

@@ -117,24 +117,27 @@ function row(field, send) {
 function render({ model, el }) {
   const words = model.get("words");
   const send = (name, value) => {
-    model.set("values", { ...model.get("values"), [name]: value });
-    model.set("preset", "");
+    // With the turn that it came with, so that the kernel knows a late move.
+    const { turn, values } = model.get("form");
+    model.set("form", { turn, preset: "", values: { ...values, [name]: value } });
     model.save_changes();
   };
+  // Moves wait until the kernel has time; this does not, and takes along what they would bring.
+  const press = (what) => model.send({ ...what, form: model.get("form") });
   const rows = model.get("fields").map((field) => row(field, send));
 
   const presets = model.get("presets").map((preset) => {
     const button = element("button", { type: "button" }, preset.label);
     button.addEventListener("click", () => {
       // Twice the same example must start it again, so the kernel is told, not only the model.
-      model.send({ preset: preset.name });
+      press({ preset: preset.name });
     });
     return { preset, button };
   });
   const hint = element("p", { className: "mw-hint", role: "status" });
   const actions = model.get("actions").map((action) => {
     const button = element("button", { type: "button" }, action.label);
-    button.addEventListener("click", () => model.send({ action: action.name }));
+    button.addEventListener("click", () => press({ action: action.name }));
     return button;
   });
   const examples = element("div",
@@ -147,16 +150,15 @@ function render({ model, el }) {
   form.addEventListener("submit", (event) => event.preventDefault());
 
   function refresh() {
-    const values = model.get("values");
+    const { preset: chosen, values } = model.get("form");
     model.get("fields").forEach((field, i) => rows[i].show(field, values[field.name]));
-    const chosen = model.get("preset");
     for (const { preset, button } of presets) {
       button.setAttribute("aria-pressed", String(preset.name === chosen));
     }
     const look = presets.find(({ preset }) => preset.name === chosen)?.preset.look ?? "";
     if (hint.textContent !== look) hint.textContent = look;
   }
-  const changes = "change:values change:fields change:preset";
+  const changes = "change:form change:fields";
   model.on(changes, refresh);
   refresh();
   el.classList.add("mw-controls");

@@ -3,6 +3,11 @@
 An app declares its controls as plain values; labels and units come from its text file. Whatever
 the browser sends back is checked here, so that an app's functions only ever see numbers within
 their limits.
+
+The browser moves on while its messages are under way, and it holds moves back while the kernel is
+busy, but no button. So every form that the kernel sends has a number, its turn, and comes back
+with it: a move from before the last button is late and left alone, any other is taken, and
+answered if the browser did not know what it moved.
 """
 
 from __future__ import annotations
@@ -185,9 +190,12 @@ class Controls(anywidget.AnyWidget):
     _css = FOLDER.parent / "voila/share/voila/templates/millwright/static/app.css"
 
     fields = traitlets.List(traitlets.Dict()).tag(sync=True)
-    values = traitlets.Dict().tag(sync=True)
+    # {"turn": int, "preset": name or "", "values": {name: value}}. Without ipywidgets' echo, which
+    # would show a late move once more.
+    form = traitlets.Dict().tag(
+        sync=True, echo_update=False, from_json=lambda sent, controls: controls._read(sent)
+    )
     presets = traitlets.List(traitlets.Dict()).tag(sync=True)
-    preset = traitlets.Unicode().tag(sync=True)
     actions = traitlets.List(traitlets.Dict()).tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
 
@@ -205,10 +213,11 @@ class Controls(anywidget.AnyWidget):
         self._text = text
         self._changed = changed
         self._quiet = False
+        self._pressed = 0
         self._start = next(iter(self._presets))
         super().__init__(
             fields=self._described(self._presets[self._start]),
-            values=dict(self._presets[self._start]),
+            form={"turn": 0, "preset": self._start, "values": dict(self._presets[self._start])},
             presets=[
                 {
                     "name": name,
@@ -217,7 +226,6 @@ class Controls(anywidget.AnyWidget):
                 }
                 for name in self._presets
             ],
-            preset=self._start,
             actions=[
                 {"name": name, "label": text[f"action.{name}.label"]} for name in self._actions
             ]
@@ -225,6 +233,20 @@ class Controls(anywidget.AnyWidget):
             words={key: WORDS[key] for key in ("controls", "examples")},
         )
         self.on_msg(self._received)
+
+    @property
+    def values(self) -> Values:
+        """The value of every control, by name. Setting them is a move, as a visitor's."""
+        return dict(self.form["values"])
+
+    @values.setter
+    def values(self, values: Values) -> None:
+        self.form = self._next(values)
+
+    @property
+    def preset(self) -> str:
+        """The preset that is shown, or nothing once a control was moved."""
+        return str(self.form["preset"])
 
     def choose(self, preset: str) -> None:
         """Set all controls as the preset says."""
@@ -234,32 +256,40 @@ class Controls(anywidget.AnyWidget):
             )
         self._set(self._presets[preset], preset)
 
-    def do(self, action: str) -> None:
-        """Press a button: one of the app's actions, or ``reset``."""
+    def do(self, action: str, values: Values | None = None) -> None:
+        """Press a button: one of the app's actions, with all `values`, or ``reset``."""
         if action == "reset":
             self.choose(self._start)
         elif action in self._actions:
-            self._set({**self.values, **self._actions[action](dict(self.values))}, "")
+            values = self.values if values is None else values
+            self._set({**values, **self._actions[action](dict(values))}, "")
         else:
             raise AppError(f"There is no button {action!r}.")
 
     def replace(self, *controls: Control, **values: Any) -> None:
-        """Put other controls in the place of those of the same names, for other data.
+        """Put other controls in the place of those of the same names, to fit what was moved.
 
         Nobody is told: whoever calls this shows the new `values` himself.
         """
+        self._replace(controls, values, self.preset)
+
+    def renew(self, *controls: Control, **values: Any) -> None:
+        """Put other controls in the place of those of the same names, for other data.
+
+        No preset is shown any more, and moves of the old controls that are under way are dropped.
+        Nobody is told: whoever calls this shows the new `values` himself.
+        """
+        self._replace(controls, values, "")
+        self._pressed = self.form["turn"]
+
+    def _replace(self, controls: Sequence[Control], values: Mapping[str, Any], preset: str) -> None:
         for control in controls:
             if control.name not in self._controls:
                 raise AppError(f"There is no control {control.name!r} to replace.")
             self._controls[control.name] = control
-        quiet = self._quiet
-        self._quiet = True
-        try:
-            with self.hold_sync():
-                self.values = {**self.values, **values}
-                self.fields = self._described(self.values)
-        finally:
-            self._quiet = quiet
+        with self.hold_sync():
+            self._put(self._next({**self.values, **values}, preset))
+            self.fields = self._described(self.values)
 
     def _complete(self, name: str, preset: Mapping[str, Any]) -> Values:
         values = self._clean(preset)
@@ -301,26 +331,43 @@ class Controls(anywidget.AnyWidget):
             return {}
         return {"unit": self._text[f"control.{control.name}.units.{values[control.by]}"]}
 
+    def _next(self, values: Mapping[str, Any], preset: str = "") -> dict[str, Any]:
+        """Return the next form to send."""
+        clean = self._clean(values, self.values)
+        return {"turn": self.form["turn"] + 1, "preset": preset, "values": clean}
+
+    def _read(self, sent: object) -> dict[str, Any]:
+        """Return the form after a move in the browser."""
+        form = sent if isinstance(sent, dict) else {}
+        turn, values = form.get("turn"), form.get("values")
+        if not isinstance(turn, int) or not isinstance(values, dict) or turn < self._pressed:
+            return self.form
+        moved = self._next(values)
+        if turn == self.form["turn"] and moved["values"] == values:
+            # The browser knows: the same form is not sent back to it.
+            moved["turn"] = turn
+        return moved
+
+    def _put(self, form: dict[str, Any]) -> None:
+        """Show a form; only the browser is told."""
+        quiet, self._quiet = self._quiet, True
+        try:
+            self.form = form
+        finally:
+            self._quiet = quiet
+
     def _set(self, values: Mapping[str, Any], preset: str) -> None:
         # The form follows last: a button looks pressed when what it promises is on the screen.
         with self.hold_sync():
-            self._quiet = True
-            try:
-                self.values = dict(values)
-                self.preset = preset
-            finally:
-                self._quiet = False
-            self._changed(dict(self.values))
+            self._put(self._next(values, preset))
+            self._pressed = self.form["turn"]
+            self._changed(self.values)
 
-    @traitlets.validate("values")
-    def _check(self, proposal: Any) -> Values:
-        return self._clean(proposal.value, self.values)
-
-    @traitlets.observe("values")
+    @traitlets.observe("form")
     def _moved(self, change: Any) -> None:
-        self.fields = self._described(change.new)
-        if not self._quiet and change.old:
-            self._changed(dict(change.new))
+        self.fields = self._described(change.new["values"])
+        if not self._quiet and change.old and change.old["values"] != change.new["values"]:
+            self._changed(self.values)
 
     def _received(self, _: Any, content: Any, buffers: Any) -> None:
         content = content if isinstance(content, dict) else {}
@@ -328,7 +375,8 @@ class Controls(anywidget.AnyWidget):
         if preset in self._presets:
             self.choose(preset)
         elif action in [*self._actions, "reset"]:
-            self.do(action)
+            # With what the visitor saw when he pressed: his last moves may still be held back.
+            self.do(action, self._read(content.get("form"))["values"])
 
 
 def _as_plain(control: Control, values: Values) -> Plain:

@@ -430,10 +430,7 @@ class HealthCheck(App):
         show({**self._values(), "source": OWN, "column": "1", "limit": limit}, record)
         self._own = record
         sources = Choice("source", (*SAMPLES, OWN), SAMPLES[0])
-        self.controls.replace(
-            sources, *self._fitting(record, 0), source=OWN, column="1", limit=limit
-        )
-        self.controls.preset = ""
+        self.controls.renew(sources, *self._fitting(record, 0), source=OWN, column="1", limit=limit)
         self._at = (OWN, "1")
         self.changed(dict(self.controls.values))
         how = record.how

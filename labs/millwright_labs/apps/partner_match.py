@@ -256,8 +256,7 @@ class PartnerMatch(App):
         # Shown once before anything changes: a file that cannot be shown leaves all as it was.
         show({**self._values(), "source": OWN}, market)
         self._own = market
-        self.controls.replace(Choice("source", (*SAMPLES, OWN), REGION), source=OWN)
-        self.controls.preset = ""
+        self.controls.renew(Choice("source", (*SAMPLES, OWN), REGION), source=OWN)
         self.changed(self._values())
         schools, enterprises = len(market.schools), len(market.enterprises)
         return self.text.format("files.read", name=name, schools=schools, enterprises=enterprises)
