@@ -51,7 +51,7 @@ plant = power_up()
 before = plant.wait(90.0)["V"].mean()
 plant.write(mode=1, current=2.0)
 V = plant.wait(120.0)["V"].to_numpy()
-pulse = fit_pulse(np.arange(len(V)) + 0.5, before - V, 2.0)
+pulse = fit_pulse(np.arange(1, len(V) + 1), before - V, 2.0)
 pulse_run = plant.recording.as_plain()
 
 
