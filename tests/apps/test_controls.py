@@ -172,6 +172,15 @@ def test_a_move_before_the_buttons_answer_is_dropped_on_both_sides(form, browser
     assert form.values["noise"] == 1.0
 
 
+@pytest.mark.parametrize("button", [{"action": "evil"}, {"preset": "evil"}, {}])
+def test_even_a_button_that_is_none_is_answered(form, browser, button):
+    before = form.form
+    browser.arrive(browser.press(**button))
+    browser.listen()
+    assert browser.form == {**before, "turn": before["turn"] + 1}
+    assert form.seen == []
+
+
 def test_a_reset_of_what_the_kernel_never_saw_moved_tells_the_browser_all_the_same(form, browser):
     held_back = browser.move(gain=9)
     browser.arrive(browser.press(action="reset"))

@@ -116,14 +116,26 @@ function row(field, send) {
 
 function render({ model, el }) {
   const words = model.get("words");
-  const send = (name, value) => {
-    // With the turn that it came with, so that the kernel knows a late move.
+  // A button is answered by a form of a later turn. Moves until then are kept: they belong to it.
+  let answer = 0, kept = {};
+  const move = () => {
     const { turn, values } = model.get("form");
-    model.set("form", { turn, preset: "", values: { ...values, [name]: value } });
+    const moved = kept;
+    if (turn < answer || !Object.keys(moved).length) return;
+    kept = {};
+    model.set("form", { turn, preset: "", values: { ...values, ...moved } });
     model.save_changes();
   };
-  // Moves wait until the kernel has time; this does not, and takes along what they would bring.
-  const press = (what) => model.send({ ...what, form: model.get("form") });
+  const send = (name, value) => {
+    kept[name] = value;
+    move();
+  };
+  // ipywidgets holds moves back while the kernel is busy, but no button: so it takes them along.
+  const press = (what) => {
+    const form = model.get("form");
+    answer = Math.max(answer, form.turn) + 1;
+    model.send({ ...what, form });
+  };
   const rows = model.get("fields").map((field) => row(field, send));
 
   const presets = model.get("presets").map((preset) => {
@@ -160,10 +172,14 @@ function render({ model, el }) {
   }
   const changes = "change:form change:fields";
   model.on(changes, refresh);
+  model.on("change:form", move);
   refresh();
   el.classList.add("mw-controls");
   el.append(form);
-  return () => model.off(changes, refresh);
+  return () => {
+    model.off(changes, refresh);
+    model.off("change:form", move);
+  };
 }
 
 export default { render };

@@ -4,10 +4,10 @@ An app declares its controls as plain values; labels and units come from its tex
 the browser sends back is checked here, so that an app's functions only ever see numbers within
 their limits.
 
-The browser moves on while its messages are under way, and it holds moves back while the kernel is
-busy, but no button. So every form that the kernel sends has a number, its turn, and comes back
-with it: a move from before the last button is late and left alone, any other is taken, and
-answered if the browser did not know what it moved.
+Both sides change the form, and their messages cross: the browser holds moves back while the
+kernel is busy, but no button. So every form that the kernel sends has a number, its turn, and
+comes back with it. A move from before the last button is late and left alone. Any other is taken,
+and answered if the browser did not know what it moved. A button is always answered.
 """
 
 from __future__ import annotations
@@ -372,11 +372,16 @@ class Controls(anywidget.AnyWidget):
     def _received(self, _: Any, content: Any, buffers: Any) -> None:
         content = content if isinstance(content, dict) else {}
         preset, action = str(content.get("preset")), str(content.get("action"))
-        if preset in self._presets:
-            self.choose(preset)
-        elif action in [*self._actions, "reset"]:
-            # With what the visitor saw when he pressed: his last moves may still be held back.
-            self.do(action, self._read(content.get("form"))["values"])
+        turn = self.form["turn"]
+        try:
+            if preset in self._presets:
+                self.choose(preset)
+            elif action in [*self._actions, "reset"]:
+                # With what the visitor saw when he pressed: his last moves may be held back.
+                self.do(action, self._read(content.get("form"))["values"])
+        finally:
+            if self.form["turn"] == turn:
+                self._put(self._next(self.values, self.preset))
 
 
 def _as_plain(control: Control, values: Values) -> Plain:
