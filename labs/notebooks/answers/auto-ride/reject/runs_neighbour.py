@@ -1,6 +1,6 @@
 """Records the neighbour's rig.
 
-fails: auto-ride-runs-test
+fails: auto-ride-own-fit-test, auto-ride-runs-test
 """
 
 # %% auto-ride-runs

@@ -1,6 +1,6 @@
 """Takes the frequency in hertz for rad/s.
 
-fails: auto-ride-limits-test, auto-ride-own-hop-test
+fails: auto-ride-limits-test, auto-ride-own-hop-test, auto-ride-runs-test
 """
 
 

@@ -1,6 +1,6 @@
 """Takes the larger of both: one limit is passed.
 
-fails: auto-ride-limits-test, auto-ride-own-hop-test
+fails: auto-ride-limits-test, auto-ride-own-hop-test, auto-ride-runs-test
 """
 
 
