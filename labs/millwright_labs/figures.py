@@ -15,7 +15,9 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 from IPython.display import display
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 from millwright_labs.errors import FigureError
 
@@ -39,14 +41,24 @@ def use_style() -> None:
 
 
 def png(fig: Figure) -> bytes:
-    """Return the figure as PNG at `PIXEL_RATIO` times its size on the page."""
-    buffer = io.BytesIO()
-    fig.savefig(
-        buffer,
-        format="png",
-        dpi=fig.dpi * PIXEL_RATIO,
-        pil_kwargs={"compress_level": PNG_COMPRESSION},
-    )
+    """Return the figure as PNG at `PIXEL_RATIO` times its size on the page, on opaque ground.
+
+    `Figure.savefig` would draw it twice, the first time for its extent alone.
+    """
+    dpi, canvas, buffer = fig.dpi, fig.canvas, io.BytesIO()
+    try:
+        fig.dpi = dpi * PIXEL_RATIO
+        agg = FigureCanvasAgg(fig)
+        agg.draw()
+        pixels = agg.buffer_rgba()
+    finally:
+        fig.dpi = dpi
+        fig.set_canvas(canvas)
+    size = pixels.shape[1], pixels.shape[0]
+    picture = Image.frombuffer("RGBA", size, pixels, "raw", "RGBA", 0, 1)
+    if fig.get_facecolor()[3] < 1:
+        picture = Image.alpha_composite(Image.new("RGBA", size, "white"), picture)
+    picture.convert("RGB").save(buffer, "png", compress_level=PNG_COMPRESSION)
     return buffer.getvalue()
 
 

@@ -12,6 +12,8 @@ steps, and nothing can take the seal off again:
 Whoever starts the process has a `Watch` beside it, for what the system does not count: files, bytes
 on the disk and threads. Its folders are `private_folder()`s, which are removed whatever is in them.
 
+A process that forks sealed ones calls `prepare()` first, and once, when it has imported everything.
+
 `missing()` says what this machine's Linux cannot do; whoever grades refuses to go on then.
 `capabilities()` says what it can; so does `python -m millwright_grader.sandbox`.
 
@@ -20,7 +22,7 @@ This package imports the standard library only: the warm parent loads it too.
 
 from .folder import private_folder
 from .policy import Policy
-from .seal import Capabilities, SealError, capabilities, close_doors, enter, missing
+from .seal import Capabilities, SealError, capabilities, close_doors, enter, missing, prepare
 from .watch import Watch
 
 __all__ = [
@@ -32,5 +34,6 @@ __all__ = [
     "close_doors",
     "enter",
     "missing",
+    "prepare",
     "private_folder",
 ]

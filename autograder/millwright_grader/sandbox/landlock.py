@@ -9,6 +9,8 @@ import ctypes
 import os
 from collections.abc import Iterable
 
+from .libc import LIBC
+
 # arch/x86/entry/syscalls/syscall_64.tbl; the same numbers on every architecture.
 SYS_CREATE_RULESET = 444
 SYS_ADD_RULE = 445
@@ -81,12 +83,8 @@ class PathBeneathAttr(ctypes.Structure):
     _fields_ = (("allowed_access", ctypes.c_uint64), ("parent_fd", ctypes.c_int32))
 
 
-_libc = ctypes.CDLL(None, use_errno=True)
-_libc.syscall.restype = ctypes.c_long
-
-
 def _syscall(number: int, *arguments: object) -> int:
-    result = int(_libc.syscall(ctypes.c_long(number), *arguments))
+    result = int(LIBC.syscall(ctypes.c_long(number), *arguments))
     if result < 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
@@ -141,7 +139,7 @@ def restrict(rules: Iterable[tuple[str, int]]) -> None:
     try:
         for path, rights in rules:
             _add(ruleset, path, rights & handled)
-        if _libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
+        if LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
             raise OSError(ctypes.get_errno(), "no_new_privs was refused")
         flags = LOG_SAME_EXEC_OFF if version >= LOG_ABI else 0
         _syscall(SYS_RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint32(flags))

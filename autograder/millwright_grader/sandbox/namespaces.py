@@ -13,6 +13,8 @@ import ctypes
 import os
 from pathlib import Path
 
+from .libc import LIBC
+
 # linux/sched.h
 CLONE_NEWUSER, CLONE_NEWNET, CLONE_NEWIPC = 0x1000_0000, 0x4000_0000, 0x0800_0000
 
@@ -29,10 +31,9 @@ def separate() -> frozenset[str]:
 
     The calling process has one thread and keeps its user and group.
     """
-    libc = ctypes.CDLL(None, use_errno=True)
     user, group = os.geteuid(), os.getegid()
     for flags, kinds in ATTEMPTS:
-        if libc.unshare(ctypes.c_int(flags)) == 0:
+        if LIBC.unshare(ctypes.c_int(flags)) == 0:
             if USER in kinds:
                 _keep_identity(user, group)
             return kinds

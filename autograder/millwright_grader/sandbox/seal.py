@@ -1,6 +1,7 @@
 """Put the seal on, in two steps."""
 
 import ctypes
+import functools
 import os
 import re
 import resource
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import landlock, namespaces, seccomp
+from .libc import LIBC
 from .policy import Policy
 
 # Libraries, fonts and time zones; what a program reads when it draws a figure or writes a date.
@@ -83,12 +85,15 @@ def missing() -> str | None:
     return None
 
 
-def python_folders() -> set[str]:
-    """Return what this interpreter imports from, without the working folder."""
-    # As texts: a path object each would cost more than all the rest of the seal.
-    working = os.path.realpath(".")
+@functools.cache
+def import_folders() -> dict[str, str]:
+    """Return what this interpreter imports from, and where each really is.
+
+    It is asked for once: a look at every module costs a fork as much as most cells of a notebook,
+    for each module lies on a page of its own. What is imported later from elsewhere is not seen.
+    """
     here = {sys.prefix, sys.base_prefix, sys.exec_prefix, *sysconfig.get_paths().values()}
-    here |= {entry for entry in sys.path if entry and os.path.realpath(entry) != working}
+    here |= {entry for entry in sys.path if entry}
     # Packages that are installed where they are developed stand elsewhere.
     for name, module in list(sys.modules.items()):
         if "." not in name:
@@ -97,11 +102,23 @@ def python_folders() -> set[str]:
             # setuptools names the folders of such packages to an import hook.
             if name.startswith("__editable__"):
                 here |= set(getattr(module, "MAPPING", {}).values())
+    return {folder: os.path.realpath(folder) for folder in here - {"/"}}
+
+
+def python_folders() -> set[str]:
+    """Return what this interpreter imports from, without the working folder."""
+    working = os.path.realpath(".")
+    here = [folder for folder, real in import_folders().items() if real != working]
     outermost: set[str] = set()
-    for folder in sorted(here - {"/"}, key=len):
+    for folder in sorted(here, key=len):
         if not any(folder.startswith(f"{outer}/") for outer in outermost):
             outermost.add(folder)
     return outermost
+
+
+def prepare() -> None:
+    """Find out what `enter` needs, for every fork of this process."""
+    import_folders()
 
 
 def enter(policy: Policy) -> None:
@@ -183,6 +200,5 @@ def drop_capabilities() -> None:
     """Give up every privilege that root has beyond its files."""
     header = (ctypes.c_uint32 * 2)(_LINUX_CAPABILITY_VERSION_3, 0)
     nothing = (ctypes.c_uint32 * 6)()
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.capset(header, nothing):
+    if LIBC.capset(header, nothing):
         raise OSError(ctypes.get_errno(), "capabilities could not be dropped")

@@ -14,6 +14,8 @@ import os
 import platform
 import struct
 
+from .libc import LIBC
+
 PR_SET_NO_NEW_PRIVS = 38
 SECCOMP_SET_MODE_FILTER = 1
 SECCOMP_FILTER_FLAG_TSYNC = 1  # the filter holds for every thread of the process
@@ -390,12 +392,10 @@ def install() -> None:
         raise OSError(f"no list of system calls is known for {platform.machine()}")
     code = program(machine, os.getpid())
     buffer = ctypes.create_string_buffer(code, len(code))
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.syscall.restype = ctypes.c_long
-    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
+    if LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "no_new_privs was refused")
     fprog = Fprog(len(code) // len(_instruction(RET, 0)), ctypes.cast(buffer, ctypes.c_void_p))
-    result = libc.syscall(
+    result = LIBC.syscall(
         ctypes.c_long(SYS_SECCOMP[machine]),
         ctypes.c_uint(SECCOMP_SET_MODE_FILTER),
         ctypes.c_uint(SECCOMP_FILTER_FLAG_TSYNC),

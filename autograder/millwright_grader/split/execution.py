@@ -62,7 +62,7 @@ SHOWN = frozenset(
 # Set in the resources where a lost process means that nobody will try again.
 LAST_TRY = "millwright_last_try"
 
-FORKED_MODULES = ("millwright_grader.split.run", "millwright_grader.split.kernel")
+FORKED_MODULES = ("millwright_grader.split.kernel", "millwright_grader.split.run:prepare")
 
 
 class SplitExecute(MillwrightExecute):
@@ -173,17 +173,14 @@ class SplitExecute(MillwrightExecute):
         with theirs, open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device
             parent.start()
             process = parent.fork(
-                [
-                    "student",
-                    f"--HistoryManager.hist_file={self.ipython_hist_file}",
-                    *self.extra_arguments,
-                ],
+                ["student", *self.extra_arguments],
                 self._environment() | {"IPYTHONDIR": f"{self._folder}/i"} | spec.env,
                 self._own,
                 nowhere.fileno(),
                 nowhere.fileno(),
                 inherited=[line.fileno(), theirs.fileno()],
                 entry="millwright_grader.split.run:student",
+                history=self.ipython_hist_file,
                 policy=self._policy([self._folder, self._own]),
             )
         seat = Seat(process, ours)
@@ -414,9 +411,7 @@ class SplitExecute(MillwrightExecute):
             self._checker.wait(timeout=FREE_SECONDS)
             self._checker = None
 
-    def _policy(
-        self, own: list[str], sockets: str | None = None, readable: list[str] | None = None
-    ) -> dict[str, Any] | None:
+    def _policy(self, own: list[str], readable: list[str] | None = None) -> dict[str, Any] | None:
         if not self.sandbox:
             return None
         return Policy(

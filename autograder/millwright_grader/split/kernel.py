@@ -125,6 +125,11 @@ class KernelApp(IPKernelApp):
     init_connection_file = init_poller = init_sockets = init_heartbeat = _nothing
     write_connection_file = log_connection_info = _nothing
 
+    def parse_command_line(self, argv: Any = None) -> None:
+        """Read arguments; making ready to read none takes longer than most cells."""
+        if argv:
+            super().parse_command_line(argv)
+
     def init_io(self) -> None:
         """Redirect what is printed and shown."""
         self.session = WireSession()

@@ -9,11 +9,17 @@ import json
 import socket
 from typing import Any
 
+from .. import sandbox
 from ..sandbox import Policy, close_doors, enter
 from .checker import Checker
 from .peer import LineClosedError
 
 LINE, ORDERS, COMMANDS = 3, 4, 4
+
+
+def prepare() -> None:
+    """Do once in the warm parent what each process would do again."""
+    sandbox.prepare()
 
 
 def student(request: dict[str, Any]) -> None:
@@ -31,6 +37,9 @@ def student(request: dict[str, Any]) -> None:
         enter(Policy.from_dict(policy))
     app = KernelApp.instance()
     app.wire = Wire(orders)
+    # Input is kept in memory all the same; what is left out is the file of earlier sessions.
+    app.config.HistoryManager.enabled = request["history"] != ":memory:"
+    app.config.HistoryManager.hist_file = request["history"]
     app.initialize(request["argv"][1:])
     if policy:
         close_doors()

@@ -4,7 +4,7 @@ Run as a script with the number of an inherited socket (AF_UNIX, SOCK_SEQPACKET)
 Messages are JSON objects.
 
 1. The parent imports what every kernel needs. The owner sends `{"imports": [...]}`. The parent
-   imports them too and answers
+   imports them too, calls those that are functions, `"module:function"`, and answers
    `{"ready": true, "seconds": ...}`, or `{"error": "..."}` and ends.
 2. The owner sends `{"argv": [...], "env": {...}, "cwd": "..."}` with three descriptors or more: the
    kernel's standard output, its standard error, a channel (a socket as above), and those that
@@ -65,6 +65,9 @@ KERNEL_MODULES = [
     "pygments.styles.default",
 ]
 
+# Opened here once, for in a fork it takes a look at every library.
+LIBC = ctypes.CDLL(None, use_errno=True)
+
 # As this process found it.
 ENVIRONMENT = dict(os.environ)
 
@@ -112,9 +115,12 @@ def import_kernel() -> None:
 
 def import_all(names: list[str]) -> None:
     """Import each; what is not installed cannot be used either, so that no kernel will miss it."""
-    for name in names:
+    for entry in names:
+        name, _, function = entry.partition(":")
         try:
-            importlib.import_module(name)
+            module = importlib.import_module(name)
+            if function:
+                getattr(module, function)()
         except ModuleNotFoundError as error:
             if name != error.name and not name.startswith(f"{error.name}."):
                 raise
@@ -269,7 +275,7 @@ def kill_group(leader: int) -> None:
 
 def become_kernel(request: dict[str, Any], parent: int) -> None:
     """Turn this fork into the kernel that was asked for; returns when the kernel has ended."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         return  # the parent died between fork and prctl
     os.setsid()
