@@ -2,12 +2,13 @@
 
 ```
 Objects/Machines/<station>/
-  Identification   Manufacturer, Model, SerialNumber, … (names of OPC UA Machinery, OPC 40001-1)
+  Identification   Manufacturer, Model, SerialNumber, …: see `companion`, as for what follows it
+  Monitoring       of a machine tool: OperationMode, PowerOnDuration, …
+  CncAxisList      of a CNC axis: X/PosDirect/ActPos, …
   Inputs           writable, with EURange and EngineeringUnits; clipped to what the actuator can do
   Outputs          one value for each sample, with the time it was due; a lost one is Bad
   Faults           severity of each fault now
-  Monitoring       Time (s), SampleTime (s), Speed (plant seconds in a second)
-  Axis             of a CNC axis: names of `CncAxisType` (OPC UA for CNC Systems)
+  Clock            Time (s), SampleTime (s), Speed (plant seconds in a second)
   Description      what the station is, as JSON
   Run              another one each time the plant is started
   Block            [first sample, values, faults]: new samples, many at once
@@ -32,10 +33,9 @@ import json
 import logging
 import socket
 import uuid
-from collections.abc import Mapping
 from typing import Any, Self
 
-from asyncua import Node, Server, ua
+from asyncua import Server, ua
 from asyncua.common.utils import ServiceError
 from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server.internal_server import InternalServer
@@ -43,9 +43,10 @@ from asyncua.server.internal_session import InternalSession, SessionState
 
 from millwright_labs.errors import LinkError, PlantError
 from millwright_labs.link.certificates import Keys, fingerprint
+from millwright_labs.link.companion import Companion
+from millwright_labs.link.opcua_nodes import add_analog, measured
 from millwright_labs.link.running import Block, Running
 from millwright_labs.link.station import Described
-from millwright_labs.plants.plant import Signal
 
 NAMESPACE = "urn:millwright:plant"
 PATH = "/millwright"
@@ -57,26 +58,6 @@ HISTORY_SAMPLES = 20_000
 
 #: Sessions and subscriptions that one plant serves: a class, not the internet.
 CONNECTIONS = 64
-
-#: Outputs that have a name in `CncAxisType`, by station and tag.
-CNC_AXIS = {
-    "cnc_axis": {"position": "PosDirect/ActPos", "speed": "ActSpeed"},
-    "cnc_axis_drive": {
-        "position": "PosDirect/ActPos",
-        "set_point": "PosDirect/CmdPos",
-        "speed": "ActSpeed",
-    },
-}
-
-#: Codes of UNECE Recommendation 20, which OPC UA refers to, by unit.
-UNECE = {
-    "1": "C62", "%": "P1", "V": "VLT", "A": "AMP", "N": "NEW", "kN": "B47", "MN": "B73",
-    "N·m": "NU", "kN·m": "B48", "K": "KEL", "°C": "CEL", "m": "MTR", "mm": "MMT", "m/s": "MTS",
-    "m/min": "2X", "m/s²": "MSK", "rad": "C81", "rad/s": "2A", "L/s": "G51", "m³/s": "MQS",
-    "kPa": "KPA", "MPa": "MPA", "s": "SEC", "1/s": "C97", "W": "WTT", "J": "JOU", "mm/s": "C16",
-    "mm/s²": "M41", "rad/s²": "2B",
-}  # fmt: skip
-UNECE_URI = "http://www.opcfoundation.org/UA/units/un/cefact"
 
 Status = ua.StatusCodes
 
@@ -174,38 +155,36 @@ class OpcUaServer:
         await self._server.stop()
 
     async def _build(self) -> None:
-        station, made = self.running.station, self.running.station.made
+        station = self.running.station
         self._ns = ns = await self._server.register_namespace(NAMESPACE)
-        machines = await self._server.nodes.objects.add_folder(ns, "Machines")
-        machine = self.machine = await machines.add_object(
-            ua.NodeId("station", ns), ua.QualifiedName(made.station, ns)
+        self._companion = Companion(self._server, ns, station)
+        machine = self.machine = await self._companion.add_machine(
+            ua.NodeId("station", ns), NAMESPACE, self.running.began
         )
-        await self._identify(await machine.add_object(ns, "Identification"))
         inputs = await machine.add_object(ns, "Inputs")
         outputs = await machine.add_object(ns, "Outputs")
         applied = station.applied()
         self._inputs = {
-            name: await self._analog(inputs, name, signal, applied[name])
+            name: await add_analog(inputs, ns, name, signal, applied[name])
             for name, signal in station.inputs.items()
         }
         for name, node in self._inputs.items():
             await node.set_writable()
             self._server.iserver.set_attribute_value_setter(node.nodeid, self._setter(name))
         self._outputs = {
-            name: [(await self._analog(outputs, name, signal, 0.0)).nodeid]
+            name: (await add_analog(outputs, ns, name, signal, 0.0)).nodeid
             for name, signal in station.outputs.items()
         }
-        if made.station in CNC_AXIS:
-            await self._axis(await machine.add_object(ns, "Axis"), CNC_AXIS[made.station])
+        await self._companion.add_values(machine)
         faults = await machine.add_object(ns, "Faults")
         self._faults = {
             name: await faults.add_variable(ns, name, float(station.severities.get(name, 0.0)))
             for name in station.faults
         }
-        monitoring = await machine.add_object(ns, "Monitoring")
-        self._time = await monitoring.add_variable(ns, "Time", 0.0)
-        await monitoring.add_variable(ns, "SampleTime", station.dt)
-        await monitoring.add_variable(*self._known("Speed"), float(self.running.speed))
+        clock = await machine.add_object(ns, "Clock")
+        self._time = await clock.add_variable(ns, "Time", 0.0)
+        await clock.add_variable(ns, "SampleTime", station.dt)
+        await clock.add_variable(*self._known("Speed"), float(self.running.speed))
         description = json.dumps(Described.of(station).as_json(), ensure_ascii=False)
         await machine.add_variable(*self._known("Description"), description)
         await machine.add_variable(*self._known("Run"), uuid.uuid4().hex)
@@ -244,50 +223,6 @@ class OpcUaServer:
         """Return identifier and name of a node that links find without browsing."""
         return ua.NodeId(name, self._ns), ua.QualifiedName(name, self._ns)
 
-    async def _identify(self, parent: Node) -> None:
-        made = self.running.station.made
-        for name, value in {
-            "Manufacturer": ua.LocalizedText("Millwright"),
-            "Model": ua.LocalizedText(made.station),
-            "SerialNumber": str(made.seed),
-            "DeviceClass": "virtual machine",
-            "ProductInstanceUri": f"{NAMESPACE}:{made.station}:{made.seed}",
-        }.items():
-            await parent.add_property(self._ns, name, value)
-
-    async def _axis(self, axis: Node, names: Mapping[str, str]) -> None:
-        parents = {"": axis}
-        for tag, path in names.items():
-            above, _, name = path.rpartition("/")
-            if above not in parents:
-                parents[above] = await axis.add_object(self._ns, above)
-            signal = self.running.station.outputs[tag]
-            self._outputs[tag].append(
-                (await self._analog(parents[above], name, signal, 0.0)).nodeid
-            )
-
-    async def _analog(self, parent: Node, name: str, signal: Signal, value: float) -> Node:
-        node = await parent.add_variable(self._ns, name, float(value))
-        definition = ua.ObjectIds.HasTypeDefinition
-        await node.delete_reference(ua.ObjectIds.BaseDataVariableType, definition)
-        await node.add_reference(ua.NodeId(ua.ObjectIds.AnalogItemType), definition)
-        await node.write_attribute(
-            ua.AttributeIds.Description, ua.DataValue(ua.LocalizedText(signal.meaning))
-        )
-        await node.add_property(0, "EURange", ua.Range(signal.low, signal.high))
-        code = UNECE.get(signal.unit, "")
-        await node.add_property(
-            0,
-            "EngineeringUnits",
-            ua.EUInformation(
-                UNECE_URI,
-                int.from_bytes(code.encode()) if code else -1,
-                ua.LocalizedText(signal.unit),
-                ua.LocalizedText(signal.unit),
-            ),
-        )
-        return node
-
     async def _publish(self, block: Block) -> None:
         """Show the clients new samples."""
         running = self.running
@@ -296,16 +231,11 @@ class OpcUaServer:
         width = n + len(station.outputs)
         for i in range(0, len(block.values), width):
             due = dt.datetime.fromtimestamp(running.due(block.first + i // width), dt.UTC)
-            for nodes, number in zip(
+            for nodeid, number in zip(
                 self._outputs.values(), block.values[i + n : i + width], strict=True
             ):
-                measured = ua.DataValue(
-                    ua.Variant(number, ua.VariantType.Double),
-                    LOST if number != number else GOOD,
-                    due,
-                )
-                for nodeid in nodes:
-                    await write(nodeid, value, measured)
+                await write(nodeid, value, measured(number, due))
+        await self._companion.show(block.values[-width:], running.last * station.dt, due)
         self._ours = True
         for node, now in zip(self._inputs.values(), block.values[-width:], strict=False):
             await write(node.nodeid, value, _double(now))
@@ -413,9 +343,6 @@ class _Session(InternalSession):
     @user.setter
     def user(self, user: User) -> None:
         self._user = user
-
-
-GOOD, LOST = ua.StatusCode(Status.Good), ua.StatusCode(Status.BadNoData)
 
 
 def as_wire(block: Block) -> list[ua.Variant]:
