@@ -26,7 +26,7 @@ fit_run = plant.recording.as_plain()
 # %% air-pitch-check-flight
 plant.close()
 plant = start()
-fly(plant, test_card(1.8, 1.5, [1, 1]))
+fly(plant, test_card(1.7, 1.5, [1, 1]))
 check_run = plant.recording.as_plain()
 
 

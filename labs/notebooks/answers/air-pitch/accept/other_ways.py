@@ -16,7 +16,7 @@ def test_card(amplitude, unit, pattern):
 # %% air-pitch-fit-flight
 plant.close()
 plant = start()
-fly(plant, test_card(1.6, 1.0, [3, 2, 1, 1]))
+fly(plant, test_card(1.4, 1.0, [3, 2, 1, 1]))
 fit_run = plant.recording.as_plain()
 
 # %% air-pitch-check-flight

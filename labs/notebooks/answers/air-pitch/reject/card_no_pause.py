@@ -13,7 +13,7 @@ def test_card(amplitude, unit, pattern):
 plant.close()
 plant = start()
 plant.wait(2.0)
-for seconds, test_input in ((3.6, 1.5), (2.4, -1.5), (1.2, 1.5), (1.2, -1.5), (8.0, 0.0)):
+for seconds, test_input in ((3.6, 1.4), (2.4, -1.4), (1.2, 1.4), (1.2, -1.4), (8.0, 0.0)):
     plant.write(test_input=test_input)
     plant.wait(seconds)
 fit_run = plant.recording.as_plain()
