@@ -173,19 +173,21 @@ class Companion:
         # What Machinery tells machines by.
         await machine.delete_reference(plate, ua.ObjectIds.HasComponent)
         await machine.add_reference(plate, ua.ObjectIds.HasAddIn)
-        for name, value in _nameplate(made, uri).items():
-            await plate.add_property(devices, name, value)
-        switched_on = dt.datetime.fromtimestamp(began, dt.UTC)
-        await plate.add_property(machinery, "InitialOperationDate", switched_on)
+        switched_on = {"InitialOperationDate": dt.datetime.fromtimestamp(began, dt.UTC)}
+        for namespace, entries in ((devices, _nameplate(made, uri)), (machinery, switched_on)):
+            for name, value in entries.items():
+                # Theirs are the names; their identifiers belong to nodes of their own.
+                nodeid = ua.NodeId(f"Identification/{name}", self._own)
+                await plate.add_property(nodeid, ua.QualifiedName(name, namespace), value)
         return machine
 
     async def add_values(self, machine: Node) -> None:
         """Add what the station can say of itself besides."""
         shown = SHOWN.get(self._station.made.station, {})
         known = {"": self._own}
-        for prefix in {name.partition(":")[0] for path in shown for name in path.split("/")}:
-            if prefix in _NAMESPACES:
-                known[prefix] = await self._server.register_namespace(_NAMESPACES[prefix])
+        for prefix, uri in _NAMESPACES.items():
+            if any(f"{prefix}:" in path for path in shown):
+                known[prefix] = await self._server.register_namespace(uri)
         nodes = {"": machine}
 
         def named(path: str) -> tuple[ua.NodeId, ua.QualifiedName]:

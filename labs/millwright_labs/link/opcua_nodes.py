@@ -45,11 +45,14 @@ async def add_analog(
     await node.write_attribute(
         ua.AttributeIds.Description, ua.DataValue(ua.LocalizedText(signal.meaning))
     )
-    await node.add_property(0, "EURange", ua.Range(signal.low, signal.high))
+    # A new identifier in the number's own namespace; the names are OPC UA's.
+    fresh = ua.NodeId(0, node.nodeid.NamespaceIndex)
+    limits = ua.Range(signal.low, signal.high)
+    await node.add_property(fresh, ua.QualifiedName("EURange"), limits)
     code = UNECE.get(signal.unit, "")
     await node.add_property(
-        0,
-        "EngineeringUnits",
+        fresh,
+        ua.QualifiedName("EngineeringUnits"),
         ua.EUInformation(
             UNECE_URI,
             int.from_bytes(code.encode()) if code else -1,
