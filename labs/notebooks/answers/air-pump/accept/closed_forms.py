@@ -15,6 +15,8 @@ plant = start()
 plant.write(fly=1)
 for flight in range(32):
     plant.step()
+plant.write(fly=0)
+plant.step()
 watch_run = plant.recording.as_plain()
 
 

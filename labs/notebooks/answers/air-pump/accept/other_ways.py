@@ -12,6 +12,8 @@ plant.close()
 plant = start()
 plant.write(fly=1)
 plant.wait(35 * FLIGHT)
+plant.write(fly=0)
+plant.wait(2 * FLIGHT)
 watch_run = plant.recording.as_plain()
 
 
