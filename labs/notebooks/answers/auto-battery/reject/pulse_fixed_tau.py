@@ -1,6 +1,6 @@
 """Believes in 40 s.
 
-fails: auto-battery-pulse-test
+fails: auto-battery-own-pulse-test, auto-battery-pulse-test
 """
 
 

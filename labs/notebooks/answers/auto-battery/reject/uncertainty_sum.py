@@ -1,6 +1,6 @@
 """Adds the parts.
 
-fails: auto-battery-uncertainty-test
+fails: auto-battery-own-capacity-test, auto-battery-uncertainty-test
 """
 
 
