@@ -44,9 +44,7 @@ def forecast(age, h, limit, sure):
     loss = np.clip(loss, 0.005, None)
     w2 = np.clip(loss / 0.008, None, 12) ** 2
     x = x - x[-1]
-    N = np.array(
-        [[np.sum(w2 * x * x) + 1e4, np.sum(w2 * x)], [np.sum(w2 * x), np.sum(w2)]]
-    )
+    N = np.array([[np.sum(w2 * x * x) + 1e4, np.sum(w2 * x)], [np.sum(w2 * x), np.sum(w2)]])
     b = [np.sum(w2 * x * np.log(loss)) + 340, np.sum(w2 * np.log(loss))]
     g, here = np.linalg.solve(N, b)
     middle = (np.log(1 - limit) - here) / g

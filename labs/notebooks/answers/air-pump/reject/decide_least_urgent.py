@@ -6,9 +6,7 @@ fails: air-pump-decide-test
 
 # %% air-pump-decide
 def decide(lowers, gap, spares):
-    return sorted(
-        [k for k in lowers if lowers[k] <= gap], key=lowers.get, reverse=True
-    )[:spares]
+    return sorted([k for k in lowers if lowers[k] <= gap], key=lowers.get, reverse=True)[:spares]
 
 
 # %% air-pump-campaign
