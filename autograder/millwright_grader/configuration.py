@@ -117,6 +117,7 @@ def configure(
         f"{_PREPROCESSORS}.GetGrades",
         "millwright_grader.feedback.HideTests",
         "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+        "millwright_grader.feedback.FitPhones",
     ]
     # For feedback and for what formgrader shows to the teacher.
     c.HTMLExporter.sanitize_html = True

@@ -1,6 +1,7 @@
 """What students and teachers get to see: no hidden test, no script of a student's.
 
-`HideTests` makes of a graded notebook what may be shown to the student it belongs to.
+`HideTests` makes of a graded notebook what may be shown to the student it belongs to;
+`FitPhones` makes the page readable on narrow screens.
 `markdown_to_safe_html` and `safe_html` are the filters with which every page is made, for
 feedback and for formgrader.
 
@@ -23,6 +24,15 @@ from nbformat.v4 import new_output
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from millwright_grader.released import ReleasedNotebook, load
+
+# The head of a cell is as high as it needs to be; in one of fixed height the score slides out below.
+_NARROW = """
+@media (max-width: 600px) {
+  body div.nbgrader_cell .panel-heading { height: auto; }
+  body div.nbgrader_cell .panel-heading .pull-right { float: none !important; display: block; }
+  body .container { padding: 0 4px; }
+}
+"""
 
 # A shorter line says nothing that needs hiding.
 _SECRET_CHARACTERS = 10
@@ -72,6 +82,17 @@ class HideTests(NbGraderPreprocessor):
                 cell.outputs = _verdict(cell.outputs)
             cell.outputs = [_cleared(output, secrets) for output in cell.outputs]
         nb.metadata.pop("widgets", None)
+        return nb, resources
+
+
+class FitPhones(NbGraderPreprocessor):
+    """Add what nbgrader's page lacks to be read on a phone; follows nbconvert's own styles."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: ResourcesDict
+    ) -> tuple[NotebookNode, ResourcesDict]:
+        """Leave the notebook as it is."""
+        resources["inlining"]["css"].append(_NARROW)
         return nb, resources
 
 

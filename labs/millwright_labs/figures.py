@@ -16,6 +16,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 from IPython.display import display
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -56,7 +57,7 @@ def png(fig: Figure) -> bytes:
         fig.set_canvas(canvas)
     size = pixels.shape[1], pixels.shape[0]
     picture = Image.frombuffer("RGBA", size, pixels, "raw", "RGBA", 0, 1)
-    if fig.get_facecolor()[3] < 1:
+    if to_rgba(fig.get_facecolor())[3] < 1:
         picture = Image.alpha_composite(Image.new("RGBA", size, "white"), picture)
     picture.convert("RGB").save(buffer, "png", compress_level=PNG_COMPRESSION)
     return buffer.getvalue()

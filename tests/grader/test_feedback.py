@@ -2,6 +2,7 @@
 
 import csv
 import re
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from coursework import HIDDEN, Course, answered
 from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.server_extensions.formgrader.formgrader import FormgradeExtension
+from playwright.sync_api import sync_playwright
 
 pytestmark = pytest.mark.slow
 
@@ -71,6 +73,25 @@ def test_no_hidden_test_in_any_feedback(course: Course, student: str) -> None:
     assert "square(-7)" not in text
     assert "meancare" not in text.replace(",", "")
     assert "sum(0.1" not in text
+
+
+@pytest.mark.browser
+def test_a_phone_shows_the_score_of_each_cell_inside_its_head(course: Course) -> None:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    assert chromium, "The browser tests need Chromium: apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        visit = browser.new_page(viewport={"width": 390, "height": 800})
+        visit.route("http*://**", lambda route: route.abort())  # MathJax
+        visit.goto((course.folder("wrong", "feedback") / "ps1.html").as_uri())
+        heads = visit.evaluate(
+            """() => [...document.querySelectorAll(".nbgrader_cell .panel-heading")].map(head =>
+                [...head.children].map(part => part.getBoundingClientRect()).every(part =>
+                    part.bottom <= head.getBoundingClientRect().bottom
+                    && part.right <= window.innerWidth))"""
+        )
+        browser.close()
+    assert len(heads) == 5 and all(heads)
 
 
 def test_a_failed_check_says_what_its_author_wrote(course: Course) -> None:
