@@ -25,7 +25,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from millwright_grader.released import ReleasedNotebook, load
 
-# The head of a cell is as high as it needs to be; in one of fixed height the score slides out below.
+# A cell's head is as high as it needs to be; the score slides out of one of fixed height.
 _NARROW = """
 @media (max-width: 600px) {
   body div.nbgrader_cell .panel-heading { height: auto; }
