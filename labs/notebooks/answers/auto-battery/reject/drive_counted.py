@@ -8,6 +8,6 @@ plant.close()
 plant = power_up()
 plant.write(mode=3, v_low=3.0)
 plant.wait(1800.0)
-table = plant.recording.table
-soc_hat = counted(table["I"], 1.0, Q / 0.972, 0.5, offset)
 run = plant.recording.as_plain()
+table = link.Recording.from_plain(run).table
+soc_hat = counted(table["I"], 1.0, Q / 0.972, 0.5, offset)

@@ -12,6 +12,6 @@ plant.write(mode=0)
 plant.wait(900.0)
 plant.write(mode=3)
 plant.wait(1800.0)
-table = plant.recording.table
-soc_hat = corrected(table["V"], table["I"] - offset, 1.0, Q / 0.972, pulse, 0.5)
 run = plant.recording.as_plain()
+table = link.Recording.from_plain(run).table
+soc_hat = corrected(table["V"], table["I"] - offset, 1.0, Q / 0.972, pulse, 0.5)

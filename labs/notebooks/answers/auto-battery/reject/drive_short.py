@@ -8,6 +8,6 @@ plant.close()
 plant = power_up()
 plant.write(mode=3, v_low=3.0)
 plant.wait(600.0)
-table = plant.recording.table
-soc_hat = corrected(table["V"], table["I"] - offset, 1.0, Q / 0.972, pulse, 0.5)
 run = plant.recording.as_plain()
+table = link.Recording.from_plain(run).table
+soc_hat = corrected(table["V"], table["I"] - offset, 1.0, Q / 0.972, pulse, 0.5)
