@@ -78,7 +78,7 @@ def monitor_gain(g, distance, v, lag, margin):
 # %% steel-mill-coil
 plant.close()
 plant = start()
-S_start = 1.15
+S_start = 1.1 + (3.2 - narrow["h_gauge"].mean()) * step["S"] / step["h_gauge"]
 C = 0.8
 g = sensitivities(C, M_hat, Q_hat, M_hat)[1]
 thread(plant, S_start)
