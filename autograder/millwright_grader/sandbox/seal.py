@@ -87,13 +87,13 @@ def missing() -> str | None:
 
 @functools.cache
 def import_folders() -> dict[str, str]:
-    """Return what this interpreter imports from, and where each really is.
+    """Return what this interpreter imports from, by absolute path, and where each really is.
 
     It is asked for once: a look at every module costs a fork as much as most cells of a notebook,
     for each module lies on a page of its own. What is imported later from elsewhere is not seen.
     """
     here = {sys.prefix, sys.base_prefix, sys.exec_prefix, *sysconfig.get_paths().values()}
-    here |= {entry for entry in sys.path if entry}
+    here |= {entry for entry in sys.path if os.path.isabs(entry)}  # noqa: PTH117
     # Packages that are installed where they are developed stand elsewhere.
     for name, module in list(sys.modules.items()):
         if "." not in name:
