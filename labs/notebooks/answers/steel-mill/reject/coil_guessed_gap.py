@@ -1,0 +1,17 @@
+"""Leads the strip in at a gap that was guessed, and lets the monitor mend the head.
+
+fails: steel-mill-accept-test
+"""
+
+# %% steel-mill-coil
+plant.close()
+plant = start()
+S_start = 1.1
+C = 0.85
+g = sensitivities(C, M_hat, Q_hat, M_hat)[1]
+thread(plant, S_start)
+plant.write(M_hat=M_hat, C=C, e_amp=e_amp, e_phase=e_phase, h_ref=3.2)
+plant.write(K_i=monitor_gain(g, 2.0, 10.0, 0.1, 65.0))
+plant.write(agc=1)
+plant.wait(40.0)
+run = plant.recording.as_plain()

@@ -1,0 +1,18 @@
+"""Goes below the own deepest gap, because the force still allows it.
+
+fails: steel-mill-press-test
+"""
+
+# %% steel-mill-press
+plant.close()
+plant = start()
+v = 2.0
+plant.write(v=v)
+rows = []
+for S_ref in np.linspace(-0.7, -2.8, 9):
+    plant.write(S_ref=float(S_ref))
+    plant.wait(1.5)
+    turn = plant.wait(2 * np.pi * 0.70 / v)
+    rows.append((turn["S"].mean(), turn["F"].mean()))
+press = pd.DataFrame(rows, columns=["S", "F"])
+press_run = plant.recording.as_plain()
