@@ -6,7 +6,7 @@ from typing import Any
 import nbformat
 import pytest
 from millwright_grader.sandbox import missing
-from millwright_grader.split.execution import SplitExecute
+from millwright_grader.split.execution import LANGUAGE, SplitExecute
 from millwright_grader.warm.owner import close_shared_parents
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -78,6 +78,12 @@ def test_a_submission_is_graded_and_its_figures_are_kept(tmp_path: Path) -> None
     assert "image/png" in plot.outputs[0].data
     assert partial.outputs[0].data["text/plain"] == "0.5"
     nbformat.validate(book)
+
+
+def test_the_notebook_says_what_an_ipython_kernel_says_of_itself() -> None:
+    from ipykernel.ipkernel import IPythonKernel
+
+    assert IPythonKernel.language_info == LANGUAGE
 
 
 def test_student_code_sees_the_data_and_no_notebook(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ import io
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from comm import DummyComm
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from millwright_labs import figures
 from millwright_labs.errors import FigureError
@@ -54,6 +55,9 @@ def drawn_by_matplotlib(fig):
 def messages(widget, action):
     """Return the state messages that an action sends to the browser."""
     sent = []
+    # A comm that belongs to no kernel, as ipykernel's are here once something has loaded it, is
+    # never asked to send.
+    widget.comm = DummyComm()
     widget.comm.send = lambda data=None, buffers=None, **_: sent.append((data, buffers))
     action()
     return [data["state"] for data, _ in sent if data["method"] == "update"]

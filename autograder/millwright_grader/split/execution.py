@@ -9,6 +9,7 @@ own.
 import ast
 import json
 import os
+import platform
 import queue
 import select
 import shutil
@@ -22,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from ipykernel.ipkernel import IPythonKernel
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
@@ -58,6 +58,18 @@ FREE_SECONDS = 5.0
 SHOWN = frozenset(
     ("stream", "display_data", "update_display_data", "execute_result", "error", "clear_output")
 )
+
+# What an IPython kernel says of its language. To ask one means to load it, which the processes that
+# are forked have done and this one can save.
+LANGUAGE = {
+    "name": "python",
+    "version": platform.python_version(),
+    "mimetype": "text/x-python",
+    "codemirror_mode": {"name": "ipython", "version": sys.version_info.major},
+    "pygments_lexer": f"ipython{sys.version_info.major}",
+    "nbconvert_exporter": "python",
+    "file_extension": ".py",
+}
 
 # Set in the resources where a lost process means that nobody will try again.
 LAST_TRY = "millwright_last_try"
@@ -140,7 +152,7 @@ class SplitExecute(MillwrightExecute):
         NotebookClient.__init__(self, nb)
         self.reset_execution_trackers()
         self._check_assign_resources(resources)
-        nb.metadata["language_info"] = nbformat.from_dict(IPythonKernel.language_info)
+        nb.metadata["language_info"] = nbformat.from_dict(LANGUAGE)
         with self._seated():
             for index, cell in enumerate(nb.cells):
                 self.preprocess_cell(cell, resources, index)

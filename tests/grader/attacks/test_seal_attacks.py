@@ -139,7 +139,7 @@ def test_an_ordinary_user_seals_as_well(tmp_path: Path) -> None:
                 started += 1
         except RuntimeError:
             pass
-        print(limited, started)
+        print(limited, started, flush=True)
         os._exit(0)
         """
     )
