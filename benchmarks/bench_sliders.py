@@ -17,12 +17,13 @@ from statistics import quantiles
 
 from bench_apps import APPS, CHROMIUM, server
 from figure import Figure
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 
 sys.path.insert(0, str(APPS.parents[1] / "tests" / "apps"))
 from key_to_pixel import key_to_pixel
 
 PRESSES, PRESSES_PEER = 30, 12
+ATTEMPTS = 6
 # Our sliders are the browser's own; those of ipywidgets have a handle that takes the focus.
 OURS, THEIRS = ".mw-controls input[type=range]", ".widget-slider .noUi-handle"
 # As far as a measurement goes to the right; so far to the left it begins, to reach no end.
@@ -97,11 +98,20 @@ def p95(page: Page, control: str, presses: int) -> float:
     return quantiles(key_to_pixel(page, slider, presses), n=20, method="inclusive")[-1]
 
 
+def visit(page: Page, address: str) -> None:
+    """Open a page; now and then Voila, stock or ours, never ends one with `interact`'s output."""
+    for _ in range(ATTEMPTS - 1):
+        with contextlib.suppress(TimeoutError):
+            page.goto(address, timeout=20_000)
+            return
+    page.goto(address)
+
+
 def slider_time(browser: Browser, address: str, control: str, presses: int) -> float:
     """Open an app and return the 95th percentile (ms) of its first slider."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     try:
-        page.goto(address)
+        visit(page, address)
         page.wait_for_selector(f"{control} >> visible=true", timeout=120_000)
         page.wait_for_selector("canvas[data-frames], .jp-OutputArea-output img", timeout=120_000)
         return p95(page, control, presses)
