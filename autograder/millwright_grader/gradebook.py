@@ -17,6 +17,8 @@ from typing import TypeVar
 import nbformat
 from nbconvert.exporters.exporter import ResourcesDict
 from nbgrader.api import (
+    Comment,
+    Grade,
     Gradebook,
     InvalidEntry,
     MissingEntry,
@@ -74,6 +76,7 @@ class Book:
         self._more = [
             step(parent=desk) for step in steps if issubclass(step, known) and step not in known
         ]
+        self._names: dict[str, str] = {}  # grade ids by the keys of their cells
         self._patience = PATIENCE_SECONDS
         try:
             self._gradebook = self._patiently(
@@ -155,17 +158,25 @@ class Book:
     def _fill(self, row: SubmittedNotebook, notebook: MarkedNotebook) -> None:
         cells = self._released.notebooks[notebook.name].by_name
         for grade in row.grades:
-            name = grade.name
+            name = self._name(grade)
             if name in notebook.scores and not cells[name].is_task:
                 grade.auto_score = notebook.scores[name]
                 grade.needs_manual_grade = (
                     grade.manual_score is not None or grade.auto_score is None
                 )
         for comment in row.comments:
-            if comment.name in notebook.comments:
-                comment.auto_comment = notebook.comments[comment.name]
+            name = self._name(comment)
+            if name in notebook.comments:
+                comment.auto_comment = notebook.comments[name]
         if any(found.attention for found in notebook.flags):
             row.flagged = True
+
+    def _name(self, row: Grade | Comment) -> str:
+        """Return the grade id of a row, whose cell the database need not be asked for each time."""
+        key = row.cell_id or row.cell.id
+        if key not in self._names:
+            self._names[key] = str(row.name)
+        return self._names[key]
 
     def _penalise(self, submission: SubmittedAssignment, row: SubmittedNotebook) -> float:
         """Set the penalty for handing in late, by the course's own rule; return it."""

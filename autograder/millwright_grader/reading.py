@@ -21,7 +21,7 @@ from nbformat.corpus.words import generate_corpus_id
 from millwright_grader.errors import UnreadableNotebookError
 from millwright_grader.flags import Flag, flag, one_line
 from millwright_grader.intake import open_regular
-from millwright_grader.released import Released, ReleasedCell, ReleasedNotebook
+from millwright_grader.released import Released, ReleasedCell, ReleasedNotebook, new_cell
 
 MAX_CELLS = 10_000
 # How many other .ipynb files are opened in search of a renamed notebook.
@@ -52,14 +52,8 @@ class StudentCell:
 
         It keeps its id unless that is ``taken``.
         """
-        make = {
-            "code": nbformat.v4.new_code_cell,
-            "markdown": nbformat.v4.new_markdown_cell,
-            "raw": nbformat.v4.new_raw_cell,
-        }
-        node = make[self.cell_type](self.source)
-        if self.id and self.id not in taken:
-            node.id = self.id
+        kept = self.id if self.id not in taken else ""
+        node = new_cell(self.cell_type, self.source, kept)
         if self.attachments and self.cell_type == "markdown":
             node.attachments = nbformat.from_dict(self.attachments)
         return node
@@ -145,8 +139,12 @@ def grade_ready(
             flags.append(flag("characters", file=file))
         cells, noticed = restore(student.cells, notebook)
         flags += noticed
-    node = nbformat.v4.new_notebook(cells=_with_unique_ids(cells))
-    node.metadata.kernelspec = nbformat.from_dict(notebook.kernelspec)
+    node = NotebookNode(
+        cells=_with_unique_ids(cells),
+        metadata=NotebookNode(kernelspec=nbformat.from_dict(notebook.kernelspec)),
+        nbformat=4,
+        nbformat_minor=5,
+    )
     return node, flags
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
+from nbformat.corpus.words import generate_corpus_id
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.api import Notebook as NotebookRow
 from nbgrader.coursedir import CourseDirectory
@@ -24,6 +25,23 @@ from traitlets.config import Config
 from millwright_grader.errors import UnknownAssignmentError
 
 PYTHON = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+
+
+def new_cell(cell_type: str, source: str, cell_id: str = "") -> NotebookNode:
+    """Return a cell without metadata.
+
+    nbformat's own functions look whether each cell is valid, which takes longer than the rest of
+    what is done to it; the whole notebook is looked at when it is written.
+    """
+    node = NotebookNode(
+        id=cell_id or generate_corpus_id(),
+        cell_type=cell_type,
+        metadata=NotebookNode(),
+        source=source,
+    )
+    if cell_type == "code":
+        node.update(execution_count=None, outputs=[])
+    return node
 
 
 @dataclass(frozen=True)
@@ -82,8 +100,7 @@ class ReleasedCell:
 
     def node(self) -> NotebookNode:
         """Return the cell as the grader runs it."""
-        make = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
-        node = make[self.cell_type](self.source, id=self.id)
+        node = new_cell(self.cell_type, self.source, self.id)
         node.metadata = nbformat.from_dict(json.loads(json.dumps(self.metadata)))
         return node
 

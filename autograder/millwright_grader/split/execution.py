@@ -115,13 +115,7 @@ class SplitExecute(MillwrightExecute):
         # The checker works where the assignment's files are as they came; what student code writes
         # or changes stays in a copy, in which no notebook shows it a test.
         self._given = str(Path(path).resolve())
-        cells = self._authors_cells(resources)
-        self._students = frozenset[str]().union(
-            *(bound_names(cell.source) for cell in cells if is_solution(cell))
-        )
-        self._modules = {
-            name: module for cell in cells for name, module in imports(cell.source).items()
-        }
+        self._students, self._modules = self._authors_names(resources)
         with private_folder() as folder:
             self._own = str(folder / "work")
             shutil.copytree(path, self._own, ignore=shutil.ignore_patterns("*.ipynb"))
@@ -442,20 +436,37 @@ class SplitExecute(MillwrightExecute):
             holder = getattr(holder, "parent", None)
         return None
 
-    def _authors_cells(self, resources: Any) -> list[NotebookNode]:
-        """Return the code cells of the notebook as the author wrote it."""
+    def _authors_names(self, resources: Any) -> tuple[frozenset[str], dict[str, str]]:
+        """Return what `authors_names` finds in the author's version of the notebook."""
         notebook = (resources.get("nbgrader") or {}).get("notebook")
         coursedir = self._coursedir()
         if not notebook or coursedir is None:
-            return []
+            return frozenset(), {}
         source = (
             Path(coursedir.format_path(coursedir.source_directory, ".", coursedir.assignment_id))
             / f"{notebook}.ipynb"
         )
         if not source.exists():
-            return []
-        page = nbformat.read(source, as_version=4)
-        return [cell for cell in page.cells if cell.cell_type == "code"]
+            return frozenset(), {}
+        found = source.stat()
+        return authors_names(source, (found.st_mtime_ns, found.st_size, found.st_ino))
+
+
+@lru_cache(maxsize=32)
+def authors_names(path: Path, version: object) -> tuple[frozenset[str], dict[str, str]]:
+    """Return the names that the author's solution binds, and the modules that any cell imports.
+
+    Parameters
+    ----------
+    path
+        The notebook as the author wrote it.
+    version
+        What changes with the file, so that a later one is read anew.
+    """
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    students = [bound_names(cell.source) for cell in cells if is_solution(cell)]
+    modules = [imports(cell.source) for cell in cells]
+    return frozenset[str]().union(*students), {k: v for found in modules for k, v in found.items()}
 
 
 @lru_cache(maxsize=8)

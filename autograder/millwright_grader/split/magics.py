@@ -5,6 +5,7 @@ student's kernel; of it the checker needs the Python.
 """
 
 import ast
+from functools import lru_cache
 from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
@@ -26,6 +27,7 @@ def as_python(source: str) -> str:
     return source
 
 
+@lru_cache(maxsize=1000)
 def without_magics(source: str, *, every: bool) -> str:
     """Return a cell as plain Python.
 

@@ -32,6 +32,7 @@ import socket
 import sys
 import time
 import types
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,8 @@ def warm_up(modules: list[str]) -> None:
     for package, more in FIRST_USE.items():
         if package in sys.modules:
             import_all(more)
+    # What is imported stays, and is no garbage to look for after the drawing.
+    gc.freeze()
     # It saves time only; what fails here fails in the kernel that needs it.
     with contextlib.suppress(Exception):
         draw_once()
@@ -105,6 +108,7 @@ def warm_up(modules: list[str]) -> None:
     gather_names_of_modules()
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def import_kernel() -> None:
@@ -183,14 +187,19 @@ def draw_once() -> None:
     del figure, axes
     # Cached fonts are open files, and a fork closes what its parent has open. Where they were
     # found may be kept.
-    cached = type(functools.lru_cache(draw_once))
-    for cache in gc.get_objects():
-        if (
-            isinstance(cache, cached)
-            and str(cache.__module__).startswith("matplotlib")
-            and "findfont" not in cache.__qualname__
-        ):
+    for cache in caches_of("matplotlib"):
+        if "findfont" not in cache.__qualname__:
             cache.cache_clear()
+
+
+def caches_of(package: str) -> Iterator[Any]:
+    """Find the caches of a package's functions and methods."""
+    cached = type(functools.lru_cache(draw_once))
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == package:
+            for value in list(vars(module).values()):
+                parts = vars(value).values() if isinstance(value, type) else [value]
+                yield from (part for part in list(parts) if isinstance(part, cached))
 
 
 def send(to: socket.socket, message: dict[str, Any]) -> None:
@@ -328,6 +337,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the owner, who then closes
     parent = os.getpid()
     began = time.monotonic()
+    gc.disable()  # while all that is made is there to stay
     try:
         import_kernel()
         order = control.recv(MESSAGE_BYTES)
