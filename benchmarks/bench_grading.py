@@ -1,9 +1,11 @@
 """What grading a class costs, beside stock nbgrader.
 
 A class is made from a unit's answers, right and wrong ones, until it has `CLASS` students.
-`millwright-grade` grades it from nothing, with the course's own configuration. `nbgrader autograde`
-with nbgrader's settings grades the first `SAMPLE` of it; it takes one after the other, so that its
-time for a class is so many times as long. Honest students must have the same points from both.
+`millwright-grade` grades it from nothing, with the course's own configuration, before the peer and
+after it. `nbgrader autograde` with nbgrader's settings grades one student, then the first `SAMPLE`;
+it takes one after the other, so that each further student takes what these have taken. Honest
+students must have the same points from both. The limit for every grader is what the cells of these
+students take by themselves, see `bare_cells`, on all processors.
 """
 
 import json
@@ -27,10 +29,11 @@ from millwright_grader.warm.owner import close_shared_parents
 from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.api import Gradebook
 
-COURSES = Path(__file__).resolve().parent.parent / "courses"
+HERE = Path(__file__).resolve().parent
+COURSES = HERE.parent / "courses"
 UNITS = [("control", "a04-pid"), ("twins", "b05-kalman"), ("maintenance", "c07-weibull")]
 CLASS = 60
-SAMPLE = 4
+SAMPLE = 8
 LOOK_SECONDS = 0.25
 MIB = 1 << 20
 COMMAND = "make bench ARGS=grading"
@@ -109,9 +112,33 @@ def rows(course: Path, unit: str) -> dict[str, dict[str, float | None]]:
         }
 
 
+def stock_seconds(course: Path, unit: str, students: list[str]) -> float:
+    """Return what stock nbgrader takes for a class (s), its start counted once."""
+    rest = course / "later"
+    rest.mkdir()
+    for student in students[1:]:
+        (course / "submitted" / student).rename(rest / student)
+    first, _ = seconds_of([NBGRADER, "autograde", unit], course)
+    for student in students[1:]:
+        (rest / student).rename(course / "submitted" / student)
+    all_, _ = seconds_of([NBGRADER, "autograde", unit, "--force"], course)
+    return first + (CLASS - 1) * (all_ - first) / (len(students) - 1)
+
+
+def bare_seconds(course: Path, unit: str, students: list[str]) -> float:
+    """Return what the cells of a class take by themselves (s) on all processors."""
+    script, source = str(HERE / "bare_cells.py"), course / "source" / unit / f"{unit}.ipynb"
+    each = [
+        float(subprocess.check_output([sys.executable, script, str(page), str(source)]))
+        for student in students
+        for page in [course / "submitted" / student / unit / f"{unit}.ipynb"]
+    ]
+    return CLASS * sum(each) / len(each) / processors()
+
+
 def classes() -> Iterator[Figure]:
     """Grade a class of each unit in both ways."""
-    minutes = stock_minutes = 0.0
+    minutes = stock_minutes = bare_minutes = 0.0
     for course, unit in UNITS:
         with tempfile.TemporaryDirectory() as scratch:
             folder, stock = Path(scratch) / "ours", Path(scratch) / "stock"
@@ -123,23 +150,27 @@ def classes() -> Iterator[Figure]:
             for student in students[SAMPLE:]:
                 shutil.rmtree(stock / "submitted" / student)
             (stock / "nbgrader_config.py").write_text(STOCK.format(course=course))
-            result = ours(folder, unit)
-            stock_seconds, _ = seconds_of([NBGRADER, "autograde", unit], stock)
+            results = [ours(folder, unit)]
+            theirs_seconds = stock_seconds(stock, unit, students[:SAMPLE])
+            results.append(ours(folder, unit))
+            wall = sum(result["wall"] for result in results) / len(results)
+            bare = bare_seconds(folder, unit, students[:SAMPLE])
             theirs = rows(stock, unit)
             if {name: rows(folder, unit)[name] for name in theirs} != theirs:
                 raise RuntimeError(f"{unit}: honest students have other points from nbgrader")
             if unit == UNITS[0][1]:
-                yield from scaling(folder, unit, result)
+                yield from scaling(folder, unit, results[-1])
             memory = memory_of([GRADE, unit, "--force", "--student=accept-*"], folder)
             stock_memory = memory_of([NBGRADER, "autograde", unit, "--force"], stock)
-        minutes += result["wall"] / 60
-        stock_minutes += stock_seconds / SAMPLE * CLASS / 60
+        minutes += wall / 60
+        stock_minutes += theirs_seconds / 60
+        bare_minutes += bare / 60
         common = {"peer": "nbgrader autograde 0.9.6", "better": "lower", "command": COMMAND}
         short = unit.partition("-")[0]
         yield Figure(
             name=f"grading_seconds_{short}",
-            value=result["wall"] / CLASS,
-            peer_value=stock_seconds / SAMPLE,
+            value=wall / CLASS,
+            peer_value=theirs_seconds / CLASS,
             unit="s a submission",
             **common,
         )
@@ -150,6 +181,15 @@ def classes() -> Iterator[Figure]:
             unit="MiB at most",
             **common,
         )
+    yield Figure(
+        name="grading_of_limit",
+        value=len(UNITS) * CLASS / minutes,
+        peer_value=len(UNITS) * CLASS / bare_minutes,
+        unit="submissions a minute",
+        peer="the cells alone, warm, on all processors",
+        better="higher",
+        command=COMMAND,
+    )
     yield Figure(
         name="grading_throughput",
         value=len(UNITS) * CLASS / minutes,
