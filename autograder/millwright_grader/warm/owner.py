@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -108,11 +109,25 @@ class ForkedProcess:
         self.send_signal(signal.SIGKILL)
 
 
+@dataclass(frozen=True)
+class _Launched:
+    """A parent that imports what every kernel needs, and then what it has been told to."""
+
+    process: subprocess.Popen[bytes]
+    control: socket.socket
+    begun: frozenset[str] = frozenset()
+
+    def end(self) -> None:
+        self.control.close()
+        self.process.kill()
+        self.process.wait()
+
+
 # Parents that were launched before it was known what they are to import: by process, interpreter.
-_ahead: dict[tuple[int, str], tuple[subprocess.Popen[bytes], socket.socket]] = {}
+_ahead: dict[tuple[int, str], _Launched] = {}
 
 
-def _launch(python: str) -> tuple[subprocess.Popen[bytes], socket.socket]:
+def _launch(python: str) -> _Launched:
     """Start a parent, which imports what every kernel needs and waits to be told the rest."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
@@ -131,7 +146,7 @@ def _launch(python: str) -> tuple[subprocess.Popen[bytes], socket.socket]:
         raise
     finally:
         theirs.close()
-    return process, ours
+    return _Launched(process, ours)
 
 
 def launch_ahead(python: str) -> None:
@@ -141,6 +156,26 @@ def launch_ahead(python: str) -> None:
     """
     with contextlib.suppress(OSError):
         _ahead[os.getpid(), python] = _launch(python)
+
+
+def begin_ahead(python: str, imports: Sequence[str]) -> None:
+    """Tell a parent that was launched ahead what it will be asked to import, as far as is known.
+
+    Where that proves wrong, another parent is started in its place.
+    """
+    with contextlib.suppress(KeyError, OSError):
+        launched = _ahead[os.getpid(), python]
+        _ahead[os.getpid(), python] = replace(launched, begun=frozenset(imports))
+        launched.control.send(json.dumps({"begin": list(imports)}).encode())
+
+
+def _taken_over(python: str, imports: Sequence[str]) -> _Launched:
+    """Return the parent that was launched ahead if it fits, else a new one."""
+    ahead = _ahead.pop((os.getpid(), python), None)
+    if ahead is not None and not ahead.begun <= set(imports):
+        ahead.end()
+        ahead = None
+    return ahead or _launch(python)
 
 
 class WarmParent:
@@ -201,14 +236,14 @@ class WarmParent:
                 return
             self._close()
             self._settings = interpreter_settings(os.environ)
-            ahead = _ahead.pop((os.getpid(), self.python), None)
             try:
-                self._process, ours = ahead or _launch(self.python)
+                launched = _taken_over(self.python, self.imports)
             except OSError as error:
                 self._failed_at = time.monotonic()
                 raise ParentError(f"{self.python} cannot be started: {error}") from error
-            self._control = ours
+            self._process, self._control = launched.process, launched.control
             self._starter = os.getpid()
+            ours = launched.control
             ours.settimeout(START_SECONDS)
             try:
                 ours.send(json.dumps({"imports": self.imports}).encode())

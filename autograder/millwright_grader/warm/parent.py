@@ -3,9 +3,10 @@
 Run as a script with the number of an inherited socket (AF_UNIX, SOCK_SEQPACKET) as its argument.
 Messages are JSON objects.
 
-1. The parent imports what every kernel needs. The owner sends `{"imports": [...]}`. The parent
-   imports them too, calls those that are functions, `"module:function"`, and answers
-   `{"ready": true, "seconds": ...}`, or `{"error": "..."}` and ends.
+1. The parent imports what every kernel needs. The owner sends `{"imports": [...]}`, before it
+   `{"begin": [...]}` where it knows a part of them sooner. The parent imports them too, calls those
+   that are functions, `"module:function"`, and answers `{"ready": true, "seconds": ...}`, or
+   `{"error": "..."}` and ends.
 2. The owner sends `{"argv": [...], "env": {...}, "cwd": "..."}` with three descriptors or more: the
    kernel's standard output, its standard error, a channel (a socket as above), and those that
    the kernel inherits as 3, 4 and so on. The parent answers on the channel `{"pid": ...}` and, when
@@ -340,10 +341,11 @@ def main() -> None:
     gc.disable()  # while all that is made is there to stay
     try:
         import_kernel()
-        order = control.recv(MESSAGE_BYTES)
-        if not order:
-            return  # launched in vain
-        warm_up(json.loads(order)["imports"])
+        while "imports" not in (order := json.loads(control.recv(MESSAGE_BYTES) or "{}")):
+            if "begin" not in order:
+                return  # launched in vain
+            import_all(order["begin"])
+        warm_up(order["imports"])
     except Exception as error:
         send(control, {"error": f"{type(error).__name__}: {error}"})
         return
