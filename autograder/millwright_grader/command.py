@@ -37,7 +37,9 @@ def imports_named(config: Path) -> list[str]:
 
     It is looked at, not run: nbgrader will, and what it finds then counts.
     """
-    with contextlib.suppress(OSError, ValueError, SyntaxError, RecursionError):
+    with contextlib.suppress(
+        OSError, ValueError, TypeError, SyntaxError, RecursionError, MemoryError
+    ):
         for call in ast.walk(ast.parse(config.read_bytes())):
             if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "configure":
                 given = {keyword.arg: keyword.value for keyword in call.keywords}

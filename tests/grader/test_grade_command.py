@@ -14,6 +14,8 @@ import nbformat
 import pytest
 from coursework import Course, answered, source
 from millwright_grader.app import GradeApp
+from millwright_grader.command import imports_named
+from millwright_grader.configuration import IMPORTS
 from millwright_grader.gradelog import GradeLog
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
@@ -40,6 +42,35 @@ def test_nothing_to_grade_says_what_to_do_next(
     assert done.returncode == 2
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("config", "imports"),
+    [
+        (b"configure(c, imports=['numpy', 'json'])", ["numpy", "json"]),
+        (b"configure(c, execution='cold', imports=('numpy',))", ["numpy"]),
+        (b"configure(c, imports=[])", []),
+        (b"configure(c)", list(IMPORTS)),
+        (b"if True:\n    configure(\n        c,\n    )", list(IMPORTS)),
+        # What only running it would tell is left to nbgrader.
+        (b"names = ['numpy']\nconfigure(c, imports=names)", []),
+        (b"configure(c, imports=['numpy', 3, None])", ["numpy"]),
+        (b"configure(c, imports=3)", []),
+        (b"c = get_config()", []),
+        (b"configure(c, imports=[", []),
+        (b"\xff\xfe\0", []),
+        (b"(" * 5000, []),
+        (b"", []),
+        (None, []),
+    ],
+)
+def test_imports_are_read_off_a_configuration_that_is_not_run(
+    config: bytes | None, imports: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "nbgrader_config.py"
+    if config is not None:
+        path.write_bytes(config)
+    assert imports_named(path) == imports
 
 
 def test_a_course_folder_named_from_outside_stays_the_same(

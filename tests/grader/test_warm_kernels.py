@@ -19,8 +19,11 @@ from jupyter_client.manager import KernelManager
 from jupyter_client.provisioning import KernelProvisionerFactory
 from millwright_grader.warm.owner import (
     ParentError,
+    WarmParent,
+    begin_ahead,
     close_shared_parents,
     interpreter_settings,
+    launch_ahead,
     shared_parent,
     warm_parent,
 )
@@ -431,6 +434,41 @@ def test_module_that_cannot_be_forked_is_refused(unforkable: str) -> None:
     reason = "leave out the module|no licence|ended while importing"
     with pytest.raises(ParentError, match=reason), warm_parent(sys.executable, [unforkable]):
         pass
+
+
+def test_module_that_cannot_be_forked_is_refused_however_early(unforkable: str) -> None:
+    launch_ahead(sys.executable)
+    begin_ahead(sys.executable, [unforkable])
+    parent, reason = WarmParent(sys.executable, [unforkable]), "leave out|no licence|ended while"
+    time.sleep(1.0)  # so that it has come to an end where it does
+    with pytest.raises(ParentError, match=reason):
+        parent.start()
+
+
+@pytest.mark.parametrize(
+    ("begun", "fits"),
+    [(["csv"], True), (["csv", "json"], True), ([], True), (["csv", "wave"], False)],
+)
+def test_parent_launched_ahead_is_taken_where_it_has_nothing_too_much(
+    begun: list[str], fits: bool, tmp_path: Path
+) -> None:
+    launch_ahead(sys.executable)
+    begin_ahead(sys.executable, begun)
+    ahead = {child.pid for child in psutil.Process().children()}
+    parent = WarmParent(sys.executable, ["csv", "json"])
+    parent.start()
+    try:
+        assert (parent.pid in ahead) == fits
+        loaded, null = tmp_path / "loaded", os.open(os.devnull, os.O_WRONLY)
+        script = f"import sys; open({str(loaded)!r}, 'w').write(repr('wave' in sys.modules))"
+        argv = ["ipykernel_launcher", "-f", str(tmp_path / "k.json"), "-c", script]
+        kernel = parent.fork(argv, dict(os.environ), "/", null, null)
+        assert soon(lambda: loaded.exists() and loaded.read_text() != "")
+        assert loaded.read_text() == "False"
+        kernel.kill()
+        os.close(null)
+    finally:
+        parent.close()
 
 
 def test_kernels_start_cold_with_one_warning_where_no_warm_one_can_be_had(

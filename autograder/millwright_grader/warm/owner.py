@@ -246,8 +246,13 @@ class WarmParent:
             ours = launched.control
             ours.settimeout(START_SECONDS)
             try:
-                ours.send(json.dumps({"imports": self.imports}).encode())
-                data = ours.recv(parent_script.MESSAGE_BYTES)
+                # One that has ended over what it had begun with takes no orders, but says why.
+                with contextlib.suppress(BrokenPipeError):
+                    ours.send(json.dumps({"imports": self.imports}).encode())
+                try:
+                    data = ours.recv(parent_script.MESSAGE_BYTES)
+                except ConnectionResetError:  # it ended before it read that; told once
+                    data = ours.recv(parent_script.MESSAGE_BYTES)
                 answer = json.loads(data) if data else {"error": "it ended while importing"}
             except (OSError, ValueError) as error:
                 answer = {"error": str(error)}
