@@ -19,6 +19,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
+from jupyter_core.paths import jupyter_runtime_dir
 from jupyter_server.utils import url_path_join
 
 from millwright_labs.catalogue import Catalogue, language
@@ -49,6 +50,10 @@ WARM_IMPORTS = [
 
 # A warm kernel for the next visitor takes nothing away from the page that is just being sent.
 REFILL_SECONDS = 0.1
+
+# Characters of the folder of a kernel's sockets "kernel-<UUID>-ipc-<n>": the path of a socket holds
+# 107 bytes (unix(7)).
+LONGEST_FOLDER = 107 - 50
 
 # A visitor who went for coffee keeps the page; one who left does not keep the memory.
 IDLE_SECONDS = 20 * 60
@@ -87,6 +92,10 @@ def configure(c: Any) -> None:
     c.MappingKernelManager.cull_idle_timeout = IDLE_SECONDS
     c.MappingKernelManager.cull_interval = 60
     c.MappingKernelManager.cull_connected = True
+    if len(jupyter_runtime_dir()) <= LONGEST_FOLDER:
+        # Ports are chosen before they are taken, so that two kernels may choose the same one; and
+        # any account of the machine can knock at them.
+        c.KernelManager.transport = "ipc"
     warm_kernels(c)
 
 
