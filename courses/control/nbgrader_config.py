@@ -12,6 +12,7 @@ configure(
         "pandas",
         "matplotlib.pyplot",
         "control",
+        "millwright_labs.figures",
         "millwright_labs.plants",
     ],
 )

@@ -13,6 +13,7 @@ configure(
         "scipy.stats",
         "scipy.optimize",
         "matplotlib.pyplot",
-        "millwright_data",
+        "millwright_data.readers",
+        "millwright_labs.figures",
     ],
 )

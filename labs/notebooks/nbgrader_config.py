@@ -20,7 +20,7 @@ configure(
         "scipy.stats",
         "matplotlib.pyplot",
         "control",
-        "millwright_data",
+        "millwright_data.readers",
         "millwright_labs.figures",
         "millwright_labs.link",
     ],

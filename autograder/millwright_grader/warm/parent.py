@@ -75,8 +75,8 @@ ENVIRONMENT = dict(os.environ)
 
 # What comes with a package's first result, however little of the package a course has named.
 FIRST_USE = {
-    "matplotlib": ["matplotlib.backends.backend_agg"],
-    "pandas": ["pandas.io.formats.html", "pandas.io.formats.string"],
+    "matplotlib": ["matplotlib.backends.backend_agg", "importlib.resources.readers"],
+    "pandas": ["pandas.io.formats.html", "pandas.io.formats.string", "encodings.utf_8_sig"],
 }
 
 
