@@ -256,18 +256,44 @@ class Book:
 
     def _patiently(self, act: Callable[[], T]) -> T:
         """Do something with the gradebook; wait while another program holds it."""
-        pause, limit = FIRST_PAUSE_SECONDS, time.monotonic() + self._patience
-        while True:
-            try:
-                return act()
-            except Exception as error:
-                if book := getattr(self, "_gradebook", None):
-                    book.db.rollback()
-                # nbgrader hides some of its database's errors behind its own.
-                cause = error.__context__ if isinstance(error, InvalidEntry) else error
-                if not isinstance(cause, OperationalError):
-                    raise
-                if "locked" not in str(cause.orig) or time.monotonic() > limit:
-                    raise cause from None
-                time.sleep(pause)
-                pause *= 2
+
+        def undo() -> None:
+            if book := getattr(self, "_gradebook", None):
+                book.db.rollback()
+
+        return patiently(act, self._patience, undo)
+
+
+def patiently(
+    act: Callable[[], T], seconds: float = PATIENCE_SECONDS, undo: Callable[[], None] | None = None
+) -> T:
+    """Do something with a gradebook; try it again while another program holds it.
+
+    Parameters
+    ----------
+    act
+        What to do; all of it is done again.
+    seconds
+        How long to try.
+    undo
+        Called after each failure.
+
+    Raises
+    ------
+    OperationalError
+        The database's own reason, also where nbgrader hides it behind an error of its own.
+    """
+    pause, limit = FIRST_PAUSE_SECONDS, time.monotonic() + seconds
+    while True:
+        try:
+            return act()
+        except Exception as error:
+            if undo is not None:
+                undo()
+            cause = error.__context__ if isinstance(error, InvalidEntry) else error
+            if not isinstance(cause, OperationalError):
+                raise
+            if "locked" not in str(cause.orig) or time.monotonic() > limit:
+                raise cause from None
+            time.sleep(pause)
+            pause *= 2

@@ -25,12 +25,15 @@ from millwright_grader.errors import (
     NothingSubmittedError,
 )
 from millwright_grader.flags import Flag, one_line
-from millwright_grader.gradebook import Book
+from millwright_grader.gradebook import Book, patiently
 from millwright_grader.intake import RECEIVED, submissions
 from millwright_grader.pool import LocalPool, Marking, cluster_marked, dask_pool, processors
 from millwright_grader.released import Released, load
 from millwright_grader.submission import Marked, Work, prepare
 from millwright_grader.warm.owner import close_shared_parents
+
+# Who has just given the command waits and looks on; nothing was graded yet that could be lost.
+FIRST_LOOK_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,9 @@ class ClassGrading:
         if not (root / self._coursedir.source_directory).is_dir():
             raise NoCourseError(root)
         try:
-            self._released = load(self._coursedir, self.assignment, app.config)
+            self._released = patiently(
+                lambda: load(self._coursedir, self.assignment, app.config), FIRST_LOOK_SECONDS
+            )
             self._tests = versions.keep(self._coursedir, self._released)
         except OperationalError as error:
             raise GradebookError(str(error.orig)) from error

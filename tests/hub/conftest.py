@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import stand_in
-from browsing import Visit, chromium
+from browsing import RESULTS, Visit, chromium
 from running import ROOT, RunningHub
 
 sys.path.append(str(ROOT / "hub" / "local"))
@@ -66,6 +66,7 @@ def meet(school: RunningHub, request: pytest.FixtureRequest) -> Iterator[Callabl
         if problems or request.node.stash.get(FAILED, False):
             for visit in visits:
                 visit.keep_screenshots(request.node.name)
+            shutil.copy(school.state / "hub" / "hub.log", RESULTS / f"{request.node.name}.log")
     assert not problems
 
 
