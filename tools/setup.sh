@@ -39,12 +39,17 @@ set_up_environment() {
     python=$(choose_python)
     [ -n "$python" ] || fail "Python 3.11 or newer with venv is needed: install it (Debian: apt install python3-venv) or name it with PYTHON=…"
     is_new_enough "$python" || fail "$python is older than Python 3.11: name a newer one with PYTHON=…"
-    # An environment of another interpreter cannot be repaired by pip.
-    if [ -x .venv/bin/python ] && ! .venv/bin/python -c '' 2>/dev/null; then rm -rf .venv; fi
+    # An environment of another interpreter cannot be repaired by pip; nor one in which it was killed
+    # at work, where it takes packages for installed whose files are not all there.
+    if [ -e .venv/installing ] || { [ -x .venv/bin/python ] && ! .venv/bin/python -c '' 2>/dev/null; }; then rm -rf .venv; fi
     [ -x .venv/bin/python ] || { say "making .venv with $python"; "$python" -m venv .venv; }
     say "installing the packages of requirements.lock (about two minutes the first time)"
-    .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock ||
+    : >.venv/installing
+    .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock || {
+        rm .venv/installing
         fail "the packages could not be installed: check the network or the package index that pip uses, then run this again"
+    }
+    rm .venv/installing
     .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
     # A trace of the build that would hide the installed entry points from whoever starts here.
     rm -rf millwright.egg-info
