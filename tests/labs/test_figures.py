@@ -135,6 +135,20 @@ def test_the_picture_has_two_pixels_for_each_pixel_of_the_page(shown):
     assert f'width="{width // 2}" height="{height // 2}"' in output.data["text/html"]
 
 
+@pytest.mark.parametrize("ground", ["white", "none", "#0072B280"])
+def test_the_picture_has_the_pixels_that_matplotlib_saves(ground):
+    fig, axes = plt.subplots(layout="none")
+    axes.imshow(np.random.default_rng(1).random((9, 11)))
+    fig.set_facecolor(ground)
+    here = np.asarray(Image.open(io.BytesIO(figures.png(fig))))
+    there = io.BytesIO()
+    fig.savefig(there, dpi=2 * fig.dpi, facecolor=fig.get_facecolor())
+    picture = Image.open(there).convert("RGBA")
+    opaque = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    assert np.array_equal(here, np.asarray(opaque.convert("RGB")))
+    plt.close(fig)
+
+
 def test_text_cannot_break_out_of_the_page(shown):
     nasty = "a < b & \"c\" </figure><script>alert('x')</script>"
     page = shown(chart(), alt=nasty, caption=nasty).data["text/html"]
