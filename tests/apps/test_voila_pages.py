@@ -101,11 +101,13 @@ def test_kernels_are_warm_where_such_are_installed_and_normal_elsewhere(monkeypa
     assert "KernelProvisionerFactory" not in c
 
 
-@pytest.mark.parametrize(("folder", "transport"), [("/home/anna/r", "ipc"), ("/" + 60 * "x", None)])
+@pytest.mark.parametrize(
+    ("folder", "transport"), [("/tmp", "ipc"), ("/" + 41 * "x", "ipc"), ("/" + 42 * "x", None)]
+)
 def test_kernels_talk_through_sockets_where_their_path_is_short_enough(
     monkeypatch, folder, transport
 ):
-    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", folder)
+    monkeypatch.setattr("tempfile.tempdir", folder)
     c = Config()
     voila.configure(c)
     assert c.KernelManager.get("transport") == transport

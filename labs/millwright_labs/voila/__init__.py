@@ -13,13 +13,13 @@ The first page lists the apps of a folder: every notebook with a text file besid
 from __future__ import annotations
 
 import os
+import tempfile
 from contextlib import suppress
 from importlib.metadata import entry_points
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
-from jupyter_core.paths import jupyter_runtime_dir
 from jupyter_server.utils import url_path_join
 
 from millwright_labs.catalogue import Catalogue, language
@@ -51,9 +51,9 @@ WARM_IMPORTS = [
 # A warm kernel for the next visitor takes nothing away from the page that is just being sent.
 REFILL_SECONDS = 0.1
 
-# Characters of the folder of a kernel's sockets "kernel-<UUID>-ipc-<n>": the path of a socket holds
-# 107 bytes (unix(7)).
-LONGEST_FOLDER = 107 - 50
+# Characters of the folder for temporary files, in which Voila makes "voila_<8>" for the sockets
+# "kernel-<UUID>-ipc-<n>" of kernels: the path of a socket holds 107 bytes (unix(7)).
+LONGEST_FOLDER = 107 - 50 - 15
 
 # A visitor who went for coffee keeps the page; one who left does not keep the memory.
 IDLE_SECONDS = 20 * 60
@@ -92,7 +92,7 @@ def configure(c: Any) -> None:
     c.MappingKernelManager.cull_idle_timeout = IDLE_SECONDS
     c.MappingKernelManager.cull_interval = 60
     c.MappingKernelManager.cull_connected = True
-    if len(jupyter_runtime_dir()) <= LONGEST_FOLDER:
+    if len(tempfile.gettempdir()) <= LONGEST_FOLDER:
         # Ports are chosen before they are taken, so that two kernels may choose the same one; and
         # any account of the machine can knock at them.
         c.KernelManager.transport = "ipc"
